@@ -1,0 +1,69 @@
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <vector>
+
+#include "oxcache/base/Export.h"
+#include "oxcache/base/Mutex.h"
+
+namespace oxcache {
+
+/// The unit of every duration in the public face.
+using Duration = std::chrono::milliseconds;
+/// A point on the steady clock of this process.
+using SteadyTime = std::chrono::steady_clock::time_point;
+
+/// Where time comes from. Thread-safe. Everything that waits or expires takes one, so that tests
+/// move time by hand instead of sleeping.
+class OXCACHE_API Clock {
+public:
+    virtual ~Clock() = default;
+
+    /// Monotonic time.
+    virtual SteadyTime steady() const noexcept = 0;
+    /// Milliseconds since the Unix epoch.
+    virtual std::int64_t wallMs() const noexcept = 0;
+    /// Waits on `changed` until notified or `until`; false when `until` has passed. May wake early.
+    virtual bool waitUntil(CondVar& changed, Mutex& mutex, SteadyTime until)
+        OXCACHE_REQUIRES(mutex) = 0;
+};
+
+/// The machine's clocks.
+class OXCACHE_API SystemClock final : public Clock {
+public:
+    SteadyTime steady() const noexcept override;
+    std::int64_t wallMs() const noexcept override;
+    bool waitUntil(CondVar& changed, Mutex& mutex, SteadyTime until) override
+        OXCACHE_REQUIRES(mutex);
+};
+
+/// A clock that moves only when told. Waiters are woken by every move.
+class OXCACHE_API ManualClock final : public Clock {
+public:
+    explicit ManualClock(std::int64_t wallMs = 1'700'000'000'000);
+
+    SteadyTime steady() const noexcept override;
+    std::int64_t wallMs() const noexcept override;
+    bool waitUntil(CondVar& changed, Mutex& mutex, SteadyTime until) override
+        OXCACHE_REQUIRES(mutex);
+
+    /// Moves both clocks forward.
+    void advance(std::chrono::nanoseconds by);
+    /// How many threads wait on this clock now; tests use it as a sequence point.
+    std::size_t waiters() const;
+
+private:
+    struct Waiter {
+        CondVar* changed;
+        Mutex* mutex;
+    };
+
+    const std::int64_t wallStartMs_;
+    std::atomic<std::int64_t> elapsedNs_{1'000'000'000};
+    mutable Mutex mutex_;
+    std::vector<Waiter> waiters_ OXCACHE_GUARDED_BY(mutex_);
+};
+
+}  // namespace oxcache

@@ -1,0 +1,122 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "oxcache/base/Clock.h"
+#include "oxcache/base/Entry.h"
+#include "oxcache/base/Export.h"
+#include "oxcache/base/FunctionRef.h"
+
+namespace oxcache::memory {
+
+/// Why an entry left.
+enum class RemovalCause { Size, Expired, Explicit, Replaced, Cleared };
+
+struct MemoryOptions {
+    /// Bound of linked entries.
+    std::uint64_t maxEntries = 10'000;
+    /// Bound of the linked entries' weight; 0: not bounded.
+    std::uint64_t maxBytes = 0;
+    /// Power of two; 0: chosen from the machine and the capacity.
+    unsigned shards = 0;
+};
+
+/// How long and how heavily an entry may stay.
+struct Residence {
+    /// From now; 0 or less: not admitted (an old entry of the key is removed). Empty: no limit.
+    std::optional<Duration> ttl{};
+    /// Since the last access.
+    std::optional<Duration> idle{};
+    /// Weight against maxBytes; by default the footprint.
+    std::optional<std::uint64_t> cost{};
+};
+
+/// The bus epoch a fill was begun under; the fill is refused when it has moved.
+struct EpochGuard {
+    const std::atomic<std::uint32_t>* epoch = nullptr;
+    std::uint32_t seen = 0;
+    bool unchanged() const noexcept {
+        return epoch == nullptr || epoch->load(std::memory_order_acquire) == seen;
+    }
+};
+
+/// Counters since construction, and the present size.
+struct MemoryStatistics {
+    std::uint64_t entries = 0;
+    std::uint64_t bytes = 0;
+    std::uint64_t hits = 0;
+    std::uint64_t misses = 0;
+    /// Entries and weight that left, by RemovalCause.
+    std::uint64_t removals[5] = {};
+    std::uint64_t removedWeight[5] = {};
+    /// Refused: heavier than the store, or overtaken by an invalidation.
+    std::uint64_t tooLarge = 0;
+    std::uint64_t overtaken = 0;
+};
+
+using RemovalListener = std::function<void(const Entry&, RemovalCause)>;
+
+/// L1: a bounded map from keys to entries in this process's memory. Thread-safe. Never holds more
+/// than its bounds at any moment. Expired entries are never given out.
+///
+/// Admission: every key has a 64-bit counter (striped over its hash). Invalidations, own writes and
+/// clears move it before they erase. Whoever brings a value from below captures the counter before
+/// asking, and the value is admitted only if the counter still stands.
+class OXCACHE_INTERNAL MemoryStore {
+public:
+    MemoryStore(const MemoryOptions& options, Clock& clock);
+    ~MemoryStore();
+    MemoryStore(const MemoryStore&) = delete;
+    MemoryStore& operator=(const MemoryStore&) = delete;
+
+    /// Calls `reader` with the live entry of the key, in place; false when there is none. The
+    /// reader must not call back into the store.
+    bool visit(Key key, FunctionRef<void(const Entry&)> reader) const;
+    /// The live entry of the key, counted; empty when there is none.
+    EntryPtr acquire(Key key) const;
+    /// visit() for many keys at once, in order; `reader` gets null where there is none.
+    void visitMany(std::span<const Key> keys,
+                   FunctionRef<void(std::size_t, const Entry*)> reader) const;
+
+    /// The key's counter, to be captured before a value is fetched from below.
+    std::uint64_t capture(Key key) const noexcept;
+    /// Admits a value from below if neither counter nor epoch has moved.
+    bool fill(EntryPtr entry, const Residence& residence, std::uint64_t captured,
+              const EpochGuard& guard = {});
+    /// Moves the counter, erases, and gives the moved counter: the first step of an own write.
+    std::uint64_t begin(Key key);
+    /// The last step of an own write: moves the counter, and admits the value if nothing else has
+    /// moved it since begin(); else erases.
+    bool settle(EntryPtr entry, const Residence& residence, std::uint64_t begun);
+    /// An own write where L1 is the only level: moves the counter and admits.
+    bool put(EntryPtr entry, const Residence& residence);
+    /// Moves the counter and erases, unless the entry bears exactly `keep`. True when erased.
+    bool invalidate(Key key, const Version& keep = {});
+    /// Erases exactly this entry, without moving the counter: for a reader that found it dead.
+    bool discard(const Entry& entry);
+    /// Moves all counters and erases everything.
+    void clear();
+
+    /// Changes the bounds; evicts what no longer fits before it returns.
+    void resize(std::uint64_t maxEntries, std::uint64_t maxBytes);
+    /// Removes what has expired; bounded work. For tests and idle times.
+    void cleanUp();
+    /// Calls `reader` with live entries; weakly consistent.
+    void forEach(FunctionRef<void(const Entry&)> reader) const;
+    /// Called after an entry has left, without any lock held. Set before first use.
+    void setListener(RemovalListener listener);
+
+    MemoryStatistics statistics() const;
+
+private:
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace oxcache::memory

@@ -1,0 +1,50 @@
+# How everything of ours is compiled, and how tests are added.
+include(OxcachePlugin)
+
+if(NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYPES)
+    set(CMAKE_BUILD_TYPE Release CACHE STRING "" FORCE)
+endif()
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+set(CMAKE_CXX_VISIBILITY_PRESET hidden)
+set(CMAKE_VISIBILITY_INLINES_HIDDEN ON)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+
+# One layout for build trees and installations, so that the core finds its plugins the same way.
+set(OXCACHE_PLUGIN_SUBDIR oxcache/plugins)
+set(CMAKE_LIBRARY_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/lib)
+set(CMAKE_ARCHIVE_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/lib)
+set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bin)
+set(CMAKE_INSTALL_RPATH "$ORIGIN/../${CMAKE_INSTALL_LIBDIR}")
+
+find_program(OXCACHE_CCACHE ccache)
+if(OXCACHE_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+    set(CMAKE_CXX_COMPILER_LAUNCHER ${OXCACHE_CCACHE})
+endif()
+
+# Flags of our own code; an INTERFACE target, linked privately and never exported.
+add_library(oxcache_flags INTERFACE)
+target_compile_features(oxcache_flags INTERFACE cxx_std_20)
+target_compile_options(oxcache_flags INTERFACE
+    -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror
+    $<$<CXX_COMPILER_ID:Clang>:-Wthread-safety -Werror=thread-safety>)
+if(OXCACHE_SANITIZE)
+    add_compile_options(-fsanitize=${OXCACHE_SANITIZE} -fno-omit-frame-pointer
+                        -fno-sanitize-recover=all)
+    add_link_options(-fsanitize=${OXCACHE_SANITIZE})
+endif()
+
+# oxcache_add_test(NAME LABELS l1;l2 [TIMEOUT s] SOURCES... [LIBRARIES ...]): a doctest program that
+# CTest runs; `race` among the labels puts it into the ThreadSanitizer subset.
+function(oxcache_add_test name)
+    cmake_parse_arguments(arg "" "TIMEOUT" "LABELS;SOURCES;LIBRARIES;ARGUMENTS" ${ARGN})
+    if(NOT arg_TIMEOUT)
+        set(arg_TIMEOUT 120)
+    endif()
+    add_executable(${name} ${arg_SOURCES})
+    target_link_libraries(${name} PRIVATE oxcache_flags oxcache_test_main oxcache_core
+                          ${arg_LIBRARIES})
+    target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/core/src
+                               ${PROJECT_SOURCE_DIR}/tests)
+    add_test(NAME ${name} COMMAND ${name} ${arg_ARGUMENTS})
+    set_tests_properties(${name} PROPERTIES LABELS "${arg_LABELS}" TIMEOUT ${arg_TIMEOUT})
+endfunction()
