@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "oxcache/base/Bytes.h"
+#include "oxcache/base/Clock.h"
 #include "oxcache/base/Result.h"
 #include "oxcache/base/Version.h"
 
