@@ -35,6 +35,9 @@ if(OXCACHE_SANITIZE)
     add_link_options(-fsanitize=${OXCACHE_SANITIZE})
 endif()
 
+# Builds what the ThreadSanitizer subset runs.
+add_custom_target(oxcache_race_tests)
+
 # oxcache_add_test(NAME LABELS l1;l2 [TIMEOUT s] SOURCES... [LIBRARIES ...]): a doctest program that
 # CTest runs; `race` among the labels puts it into the ThreadSanitizer subset.
 function(oxcache_add_test name)
@@ -49,4 +52,7 @@ function(oxcache_add_test name)
                                ${PROJECT_SOURCE_DIR}/tests)
     add_test(NAME ${name} COMMAND ${name} ${arg_ARGUMENTS})
     set_tests_properties(${name} PROPERTIES LABELS "${arg_LABELS}" TIMEOUT ${arg_TIMEOUT})
+    if("race" IN_LIST arg_LABELS)
+        add_dependencies(oxcache_race_tests ${name})
+    endif()
 endfunction()
