@@ -1,0 +1,79 @@
+#pragma once
+
+#include <exception>
+#include <memory>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "oxcache/Loader.h"
+#include "oxcache/base/Entry.h"
+#include "oxcache/base/Export.h"
+#include "oxcache/base/FunctionRef.h"
+#include "oxcache/base/Options.h"
+#include "oxcache/observability/Statistics.h"
+
+namespace oxcache::detail {
+
+/// The answer to a read before its type is known again. `entry` is empty where there is no value,
+/// and may be negative.
+struct ReadAnswer {
+    EntryPtr entry{};
+    Outcome outcome = Outcome::Miss;
+    Level level = Level::None;
+    Duration age{};
+    Duration ttl{};
+    Version version{};
+    Error error{};
+    bool degraded = false;
+    /// A loader's own exception.
+    std::exception_ptr exception{};
+};
+
+struct WriteRequest {
+    std::string key;
+    ValueBox value;
+};
+
+/// One named cache as `Cache` sees it: type-erased, thread-safe, answering `Closed` after shutdown.
+class OXCACHE_API Service {
+public:
+    virtual ~Service() = default;
+
+    /// The L1 fast path: calls `reader` in place with a live, confirmed entry that holds a `type`
+    /// or is negative. False: ask read().
+    virtual bool visit(Key key, const ValueType& type,
+                       FunctionRef<void(const Entry&)> reader) const = 0;
+    /// As visit(), counted; empty: ask read().
+    virtual EntryPtr acquire(Key key, const ValueType& type) const = 0;
+
+    virtual std::vector<ReadAnswer> read(std::span<const std::string> keys, const ValueType& type,
+                                         const ReadOptions& options) = 0;
+    /// `acceptNegative`: a cached "not there" is an answer; else the loader is asked.
+    virtual ReadAnswer readOrLoad(const std::string& key, const ValueType& type,
+                                  std::shared_ptr<Loader> loader, bool acceptNegative,
+                                  const EntryOptions& options) = 0;
+    virtual std::vector<ReadAnswer> readOrLoadMany(std::span<const std::string> keys,
+                                                   const ValueType& type,
+                                                   std::shared_ptr<BatchLoader> loader,
+                                                   const EntryOptions& options) = 0;
+    virtual std::vector<WriteReceipt> write(std::vector<WriteRequest> writes,
+                                            const EntryOptions& options) = 0;
+    virtual std::vector<WriteReceipt> remove(std::span<const std::string> keys, Levels levels) = 0;
+    virtual WriteReceipt expire(const std::string& key) = 0;
+    virtual WriteReceipt clear(ClearMode mode) = 0;
+
+    virtual const std::string& name() const noexcept = 0;
+    virtual Statistics statistics() const = 0;
+    virtual Health health() const = 0;
+    /// Where `key` may be read by a getOrLoad with these options.
+    static ReadOptions readOptions(const EntryOptions& options) noexcept {
+        unsigned levels = static_cast<unsigned>(options.levels);
+        if (options.skipL1Read) levels &= ~static_cast<unsigned>(Levels::L1);
+        if (options.skipL2Read) levels &= ~static_cast<unsigned>(Levels::L2);
+        return {static_cast<Levels>(levels), false, options.deadline};
+    }
+};
+
+}  // namespace oxcache::detail
