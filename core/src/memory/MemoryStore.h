@@ -25,6 +25,8 @@ struct MemoryOptions {
     std::uint64_t maxBytes = 0;
     /// Power of two; 0: chosen from the machine and the capacity.
     unsigned shards = 0;
+    /// Of the hash; 0: random, so that nobody can choose keys that collide.
+    std::uint64_t seed = 0;
 };
 
 /// How long and how heavily an entry may stay.

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
+namespace oxcache::memory {
+
+/// One 64-bit counter per stripe of keys, and one that counts for all of them: what moves when a
+/// key is invalidated or written. The two are summed: both only grow, so an equal sum means that
+/// neither has moved. Thread-safe; constant time, also for all keys at once.
+class AdmissionCounters {
+public:
+    std::uint64_t of(std::uint64_t hash) const noexcept {
+        return stripe(hash).load(std::memory_order_acquire) + all_.load(std::memory_order_acquire);
+    }
+
+    /// Gives the key's counter after the move.
+    std::uint64_t move(std::uint64_t hash) noexcept {
+        const std::uint64_t moved = stripe(hash).fetch_add(1, std::memory_order_acq_rel) + 1;
+        return moved + all_.load(std::memory_order_acquire);
+    }
+
+    void moveAll() noexcept { all_.fetch_add(1, std::memory_order_acq_rel); }
+
+private:
+    static constexpr std::size_t kStripes = 65'536;
+
+    const std::atomic<std::uint64_t>& stripe(std::uint64_t hash) const noexcept {
+        return stripes_[(hash >> 32) % kStripes];
+    }
+    std::atomic<std::uint64_t>& stripe(std::uint64_t hash) noexcept {
+        return stripes_[(hash >> 32) % kStripes];
+    }
+
+    std::array<std::atomic<std::uint64_t>, kStripes> stripes_{};
+    std::atomic<std::uint64_t> all_{0};
+};
+
+}  // namespace oxcache::memory
