@@ -14,7 +14,6 @@ set(OXCACHE_PLUGIN_SUBDIR oxcache/plugins)
 set(CMAKE_LIBRARY_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/lib)
 set(CMAKE_ARCHIVE_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/lib)
 set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bin)
-set(CMAKE_INSTALL_RPATH "$ORIGIN/../${CMAKE_INSTALL_LIBDIR}")
 
 # Paths are rewritten relative to the source folder, so that several checkouts share objects.
 find_program(OXCACHE_CCACHE ccache)
@@ -34,6 +33,15 @@ if(OXCACHE_SANITIZE)
                         -fno-sanitize-recover=all)
     add_link_options(-fsanitize=${OXCACHE_SANITIZE})
 endif()
+
+# oxcache_add_app(NAME SOURCES...): a program, installed beside the others.
+function(oxcache_add_app name)
+    add_executable(${name} ${ARGN})
+    target_link_libraries(${name} PRIVATE oxcache_flags Oxcache::core)
+    file(RELATIVE_PATH to_libraries ${CMAKE_INSTALL_FULL_BINDIR} ${CMAKE_INSTALL_FULL_LIBDIR})
+    set_target_properties(${name} PROPERTIES INSTALL_RPATH "$ORIGIN/${to_libraries}")
+    install(TARGETS ${name} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+endfunction()
 
 # Builds what the ThreadSanitizer subset runs.
 add_custom_target(oxcache_race_tests)
