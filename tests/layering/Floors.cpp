@@ -40,7 +40,7 @@ const std::vector<Area>& floors() {
         {"apps/*", 7, {kFace, kBase, kObservability, kSpi}},
         // The one place that knows all; it implements the public face.
         {"core/src/runtime", 6, {}, {kFace}},
-        {kFace, 6, {kBase}},
+        {kFace, 6, {kBase, kObservability}},
         {"core/src/pipeline", 5},
         {"core/src/stages", 4},
         {"core/src/memory", 3},

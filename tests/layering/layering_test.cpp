@@ -96,7 +96,7 @@ TEST_CASE("APluginSeesOnlyTheLowestFloors") {
     CHECK_FALSE(violation("plugins/l2/one/A.cpp", "core/src/base/B.h", "\"base/B.h\"").empty());
 }
 
-TEST_CASE("ThePublicFaceSeesOnlyTheBase") {
+TEST_CASE("ThePublicFaceSeesOnlyTheLowestFloors") {
     CHECK(violation("core/include/oxcache/detail/A.h", "core/include/oxcache/base/B.h",
                     "\"oxcache/base/B.h\"")
               .empty());
