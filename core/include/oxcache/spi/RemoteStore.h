@@ -56,7 +56,9 @@ public:
 
     /// Reads again and, in the same atomic step, leaves a lease at each key where no Value or
     /// Negative of this format stands. A standing lease is joined, not replaced; a tombstone is
-    /// replaced, and its `written` and expiry are inherited. What now stands is returned.
+    /// replaced, and its `written` and expiry (where later than the lease's) are inherited; the
+    /// lease itself ends at its header's `expiresMs`, and is then replaced as the tombstone was.
+    /// What now stands is returned.
     virtual std::vector<Result<Bytes>> lease(std::span<const Key> keys, const LeaseRequest& request,
                                              Deadline deadline) = 0;
 
