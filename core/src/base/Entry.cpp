@@ -26,6 +26,7 @@ Entry* Entry::allocate(Key key, const EntryAttributes& attributes, std::size_t s
     entry->align_ = static_cast<std::uint32_t>(blockAlign);
     entry->valueSize_ = size;
     entry->attributes_ = attributes;
+    entry->stale_.store(attributes.stale, std::memory_order_relaxed);
     if (!key.empty())
         std::memcpy(static_cast<char*>(block) + sizeof(Entry), key.data(), key.size());
     return entry;

@@ -318,6 +318,17 @@ bool MemoryStore::invalidate(Key key, const Version& keep) {
     return erased;
 }
 
+bool MemoryStore::expire(Key key) {
+    const std::uint64_t hashed = impl_->hash(key);
+    impl_->counters.move(hashed);
+    Shard& shard = impl_->shardOf(hashed);
+    MutexLock lock(shard.mutex);
+    const auto found = shard.index.find(key);
+    if (found == shard.index.end() || found->second->expired(impl_->nowMs())) return false;
+    found->second->entry->markStale();
+    return true;
+}
+
 bool MemoryStore::discard(const Entry& entry) {
     Shard& shard = impl_->shardOf(impl_->hash(entry.key()));
     std::vector<Removed> removed;

@@ -100,6 +100,8 @@ public:
     bool put(EntryPtr entry, const Residence& residence);
     /// Moves the counter and erases, unless the entry bears exactly `keep`. True when erased.
     bool invalidate(Key key, const Version& keep = {});
+    /// Moves the counter and marks the live entry stale, in place. False when there is none.
+    bool expire(Key key);
     /// Erases exactly this entry, without moving the counter: for a reader that found it dead.
     bool discard(const Entry& entry);
     /// Moves all counters and erases everything.

@@ -28,7 +28,8 @@ struct EntryAttributes {
 class EntryPtr;
 
 /// A key with its decoded value: one heap block, counted, immutable once made. L1 holds it, loads
-/// hand it to all their callers, and `Shared<T>` keeps it alive after eviction. Thread-safe.
+/// hand it to all their callers, and `Shared<T>` keeps it alive after eviction. Only its staleness
+/// may change, once. Thread-safe.
 class OXCACHE_API Entry {
 public:
     /// An entry whose value is bytes, copied inline. A negative entry has none.
@@ -55,12 +56,18 @@ public:
     BytesView bytes() const noexcept;
     const void* object() const noexcept;
 
-    EntryAttributes attributes() const noexcept { return attributes_; }
+    EntryAttributes attributes() const noexcept {
+        EntryAttributes attributes = attributes_;
+        attributes.stale = stale();
+        return attributes;
+    }
     const Version& version() const noexcept { return attributes_.version; }
     std::uint32_t epoch() const noexcept { return attributes_.epoch; }
     std::uint32_t expireGeneration() const noexcept { return attributes_.expireGeneration; }
     bool negative() const noexcept { return attributes_.negative; }
-    bool stale() const noexcept { return attributes_.stale; }
+    bool stale() const noexcept { return stale_.load(std::memory_order_acquire); }
+    /// The value has logically expired before its time.
+    void markStale() const noexcept { stale_.store(true, std::memory_order_release); }
 
     /// Heap bytes of this block.
     std::size_t footprint() const noexcept;
@@ -79,6 +86,7 @@ private:
     char* value() const noexcept;
 
     mutable std::atomic<std::uint32_t> refs_{1};
+    mutable std::atomic<bool> stale_{false};
     std::uint32_t keySize_ = 0;
     std::uint32_t valueOffset_ = 0;
     std::uint32_t align_ = 0;
