@@ -8,6 +8,7 @@ namespace {
 constexpr std::string_view kBase = "core/include/oxcache/base";
 constexpr std::string_view kObservability = "core/include/oxcache/observability";
 constexpr std::string_view kSpi = "core/include/oxcache/spi";
+constexpr std::string_view kConformance = "core/include/oxcache/conformance";
 constexpr std::string_view kFace = "core/include/oxcache";
 
 std::vector<std::string_view> split(std::string_view path) {
@@ -37,7 +38,7 @@ std::string matched(std::string_view pattern, const std::vector<std::string_view
 
 const std::vector<Area>& floors() {
     static const std::vector<Area> kFloors{
-        {"apps/*", 7, {kFace, kBase, kObservability, kSpi}},
+        {"apps/*", 7, {kFace, kBase, kObservability, kSpi, kConformance}},
         // The one place that knows all; it implements the public face.
         {"core/src/runtime", 6, {}, {kFace}},
         {kFace, 6, {kBase, kObservability}},
@@ -51,6 +52,8 @@ const std::vector<Area>& floors() {
         {"core/src/reporting", 3},
         {"plugins/*/*", 3, {kBase, kObservability, kSpi}},
         {"plugins/template", 3, {kBase, kObservability, kSpi}},
+        {"core/conformance", 3, {kBase, kObservability, kSpi}, {kConformance}},
+        {kConformance, 3, {kBase, kObservability, kSpi}},
         {kSpi, 2},
         {"core/src/spi", 2, {}, {kSpi}},
         {kObservability, 1},
