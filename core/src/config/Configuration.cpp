@@ -45,7 +45,7 @@ Configuration::Ptr Configuration::load(const Source& source, Problems& problems)
         self.complete_ = readConfigurationFile(source.file, base, problems);
     } else {
         self.base_ = {LayerKind::Application, "", 0, currentFolder()};
-        if (source.application) base = applicationLayer(*source.application);
+        if (source.application) base = applicationLayer(*source.application, problems);
     }
     self.layers_.push_back(std::move(base));
     const Layer commandLine = commandLineLayer(source.settings, problems);
@@ -115,10 +115,14 @@ std::vector<std::string> Configuration::services(Problems& problems) {
 
 std::vector<std::string> Configuration::groups(const std::string& prefix) const {
     std::set<std::string> names;
-    const std::set<std::string> keys = effectiveKeys();
-    for (auto it = keys.lower_bound(prefix); it != keys.end() && it->starts_with(prefix); ++it) {
-        const std::size_t dot = it->find('.', prefix.size());
-        if (dot != std::string::npos) names.insert(it->substr(prefix.size(), dot - prefix.size()));
+    for (const Layer& layer : layers_) {
+        if (layer.kind == LayerKind::Defaults) continue;
+        for (auto it = layer.settings.lower_bound(prefix);
+             it != layer.settings.end() && it->first.starts_with(prefix); ++it) {
+            const std::size_t dot = it->first.find('.', prefix.size());
+            if (dot != std::string::npos)
+                names.insert(it->first.substr(prefix.size(), dot - prefix.size()));
+        }
     }
     return {names.begin(), names.end()};
 }
@@ -126,8 +130,13 @@ std::vector<std::string> Configuration::groups(const std::string& prefix) const 
 std::optional<Setting> Configuration::find(const std::string& key) const {
     for (auto layer = layers_.rbegin(); layer != layers_.rend(); ++layer)
         if (const Setting* setting = layer->find(key)) return *setting;
-    if (!application_.isNull() && !isOurs(key) && application_->has(key))
-        return Setting{key, std::string(trimmed(application_->getRawString(key))), base_};
+    if (application_.isNull() || isOurs(key)) return std::nullopt;
+    try {
+        if (application_->has(key))
+            return Setting{key, std::string(trimmed(application_->getRawString(key))), base_};
+    } catch (const Poco::Exception&) {
+        // Some of Poco's configurations throw for keys that they cannot take apart: not set.
+    }
     return std::nullopt;
 }
 

@@ -63,7 +63,8 @@ bool fill(Layer& layer, const Origin& file, const Format& format, const std::str
         if (!reader->has(indexed.key)) continue;  // null, or below an array: a finding already
         Origin origin = file;
         origin.line = indexed.line;
-        layer.set({indexed.key, std::string(trimmed(reader->getRawString(indexed.key))), origin});
+        const std::string raw = indexed.empty ? "" : reader->getRawString(indexed.key);
+        layer.set({indexed.key, std::string(trimmed(raw)), origin});
     }
     return true;
 }

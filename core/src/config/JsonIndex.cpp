@@ -65,8 +65,7 @@ public:
     bool end_object() override {
         const bool empty = path_.back().seen.empty();
         path_.pop_back();
-        if (empty && !path_.empty()) return leaf();
-        return true;
+        return empty && !path_.empty() ? leaf(true) : true;
     }
     bool key(string_t& name) override {
         Object& object = path_.back();
@@ -82,7 +81,8 @@ public:
     bool start_array(std::size_t) override {
         if (path_.empty()) return malformed(1, "an array");
         if (arrays_ + path_.size() >= kDeepest) return malformed(lineHere(), "nested too deep");
-        if (arrays_++ == 0) finding("an array; write the elements as one text with commas between");
+        finding("an array; write the elements as one text with commas between");
+        ++arrays_;
         return true;
     }
     bool end_array() override {
@@ -127,9 +127,9 @@ private:
             index_.findings.push_back({path_.back().line, here(), text});
     }
 
-    bool leaf() {
+    bool leaf(bool empty = false) {
         if (path_.empty()) return malformed(1, "a single value");
-        if (arrays_ == 0) index_.keys.push_back({here(), path_.back().line});
+        if (arrays_ == 0) index_.keys.push_back({here(), path_.back().line, empty});
         return true;
     }
 

@@ -14,6 +14,8 @@ namespace oxcache::config {
 struct IndexedKey {
     std::string key;
     int line;
+    /// An object without members: a group in which nothing is set.
+    bool empty = false;
 };
 
 /// A finding in the text of a file; an empty key concerns the line or the whole file.

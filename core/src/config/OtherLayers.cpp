@@ -4,6 +4,7 @@
 
 #include <unistd.h>
 
+#include <Poco/Exception.h>
 #include <Poco/String.h>
 
 #include "config/Files.h"
@@ -106,10 +107,14 @@ Layer commandLineLayer(const std::vector<std::string>& settings, Problems& probl
     return layer;
 }
 
-Layer applicationLayer(const Poco::Util::AbstractConfiguration& application) {
+Layer applicationLayer(const Poco::Util::AbstractConfiguration& application, Problems& problems) {
     Layer layer{LayerKind::Application, {}};
     const Origin origin{LayerKind::Application, "", 0, currentFolder()};
-    collect(application, std::string(kRoot.substr(0, kRoot.size() - 1)), layer, origin, 0);
+    try {
+        collect(application, std::string(kRoot.substr(0, kRoot.size() - 1)), layer, origin, 0);
+    } catch (const Poco::Exception& error) {
+        problems.add(origin, "", "cannot be read: " + error.displayText() + "; correct it");
+    }
     return layer;
 }
 

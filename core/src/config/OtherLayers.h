@@ -26,6 +26,7 @@ OXCACHE_INTERNAL Layer commandLineLayer(const std::vector<std::string>& settings
                                         Problems& problems);
 
 /// The keys under `oxcache.` of an application's configuration, raw.
-OXCACHE_INTERNAL Layer applicationLayer(const Poco::Util::AbstractConfiguration& application);
+OXCACHE_INTERNAL Layer applicationLayer(const Poco::Util::AbstractConfiguration& application,
+                                        Problems& problems);
 
 }  // namespace oxcache::config

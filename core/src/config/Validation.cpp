@@ -1,5 +1,7 @@
 #include <algorithm>
 
+#include <Poco/String.h>
+
 #include "config/Configuration.h"
 #include "config/KeyIndex.h"
 #include "config/Nearest.h"
@@ -14,8 +16,8 @@ using spi::OptionType;
 
 /// A key that is not ours, but whose first segment looks as if it was meant to be.
 bool looksMisspelled(const std::string& key) {
-    const std::string first = key.substr(0, key.find('.'));
-    return first.size() < key.size() && editDistance(first, "oxcache") <= 2;
+    const std::string first = Poco::toLower(key.substr(0, key.find('.')));
+    return first.size() < key.size() && editDistance(first, "oxcache") <= 1;
 }
 
 }  // namespace
@@ -115,7 +117,11 @@ void Configuration::reportUnknown(Problems& problems) const {
 std::optional<Explanation> Configuration::explain(const std::string& key) const {
     const std::optional<Setting> setting = find(key);
     if (!setting) return std::nullopt;
-    return Explanation{key, display(*setting, surroundings()), setting->origin};
+    const Surroundings around = surroundings();
+    std::string value = display(*setting, around);
+    if (around.isPath(key) && !value.starts_with("${"))
+        value = absolutePath(value, setting->origin.folder);
+    return Explanation{key, std::move(value), setting->origin};
 }
 
 std::vector<Explanation> Configuration::explainAll() const {

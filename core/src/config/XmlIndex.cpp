@@ -99,9 +99,12 @@ KeyIndex indexXml(std::string_view text) {
     } catch (const TooDeep&) {
         return unusable(events.line(), "nested too deep; write fewer elements within another");
     } catch (const Poco::XML::SAXParseException& error) {
-        return unusable(error.getLineNumber(),
-                        "not valid XML, column " + std::to_string(error.getColumnNumber()) + ": " +
-                            error.message() + "; correct it there or just before");
+        // Poco's text ends with the position, which comes first here.
+        const std::string& reason = error.message();
+        return unusable(error.getLineNumber(), "not valid XML, column " +
+                                                   std::to_string(error.getColumnNumber()) + ": " +
+                                                   reason.substr(0, reason.rfind(" in line ")) +
+                                                   "; correct it there or just before");
     } catch (const Poco::Exception& error) {
         return unusable(events.line(), "not valid XML: " + error.displayText() + "; correct it");
     }

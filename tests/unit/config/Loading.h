@@ -3,6 +3,8 @@
 #include <string>
 #include <vector>
 
+#include <doctest/doctest.h>
+
 #include "Folder.h"
 #include "config/Configuration.h"
 
@@ -46,3 +48,16 @@ struct Loaded {
 using Lines = std::vector<std::string>;
 
 }  // namespace oxcache::testing
+
+namespace doctest {
+
+template <>
+struct StringMaker<std::vector<std::string>> {
+    static String convert(const std::vector<std::string>& lines) {
+        std::string text;
+        for (const std::string& line : lines) text += "\n    " + line;
+        return text.c_str();
+    }
+};
+
+}  // namespace doctest
