@@ -150,9 +150,10 @@ public:
         const ValueType& type = detail::valueTypeOf<T>();
         bool found = false;
         const auto read = [&](const Entry& entry) {
-            if (entry.negative()) return;
+            if (entry.negative()) return true;
             std::invoke(reader, detail::ViewOf<T>::of(entry));
             found = true;
+            return true;
         };
         if (has(options.levels, Levels::L1) && service_->visit(key, type, read)) return found;
         const detail::ReadAnswer answer = readOne(key, type, options);
@@ -290,16 +291,11 @@ private:
     bool visitForLoad(std::string_view key, const EntryOptions& options, bool acceptNegative,
                       std::optional<T>& value) const {
         if (!has(options.levels, Levels::L1) || options.skipL1Read) return false;
-        bool answered = false;
-        service_->visit(key, detail::valueTypeOf<T>(), [&](const Entry& entry) {
-            if (entry.negative()) {
-                answered = acceptNegative;
-            } else {
-                value = detail::copyOf<T>(entry);
-                answered = true;
-            }
+        return service_->visit(key, detail::valueTypeOf<T>(), [&](const Entry& entry) {
+            if (entry.negative()) return acceptNegative;
+            value = detail::copyOf<T>(entry);
+            return true;
         });
-        return answered;
     }
 
     template <class T, class L>

@@ -40,11 +40,20 @@ Bytes keyText(const A& argument) {
     }
 }
 
-/// The process-wide manager's client of a name, remembered per thread until that manager changes.
-class OXCACHE_API ClientSlot {
+/// The process-wide manager's cache of a name for the time of one call, without touching shared
+/// counts: each thread remembers it until that manager changes.
+class OXCACHE_API ClientUse {
 public:
-    /// `service` is copied. Throws what getClient throws.
-    static Cache client(const std::string& service);
+    /// Throws what getClient throws.
+    explicit ClientUse(std::string_view service);
+    ~ClientUse();
+    ClientUse(const ClientUse&) = delete;
+    ClientUse& operator=(const ClientUse&) = delete;
+
+    const Cache& cache() const noexcept { return *cache_; }
+
+private:
+    const Cache* cache_;
 };
 
 /// The arguments and result of a loader given to cached().
@@ -106,7 +115,13 @@ class ClientSource {
 public:
     explicit ClientSource(Cache cache) : fixed_(std::move(cache)) {}
     explicit ClientSource(std::string service) : service_(std::move(service)) {}
-    Cache client() const { return fixed_ ? *fixed_ : ClientSlot::client(service_); }
+
+    template <class F>
+    decltype(auto) use(F&& call) const {
+        if (fixed_) return call(*fixed_);
+        const ClientUse client(service_);
+        return call(client.cache());
+    }
 
 private:
     std::optional<Cache> fixed_;
@@ -160,8 +175,9 @@ public:
     const {
         typename Split::type values(std::forward<A>(arguments)...);
         const std::string name = keyOf(values, std::index_sequence_for<A...>{});
-        return source_.client().template lookupOrLoad<Value>(name, bind(std::move(values)),
-                                                             options_);
+        return source_.use([&](const Cache& cache) {
+            return cache.lookupOrLoad<Value>(name, bind(std::move(values)), options_);
+        });
     }
 
 private:
@@ -172,7 +188,9 @@ private:
     template <std::size_t... I>
     typename Loads::Given call(typename Split::type values, std::index_sequence<I...> all) const {
         const std::string name = keyOf(values, all);
-        return source_.client().template getOrLoad<Value>(name, bind(std::move(values)), options_);
+        return source_.use([&](const Cache& cache) {
+            return cache.getOrLoad<Value>(name, bind(std::move(values)), options_);
+        });
     }
     auto bind(typename Split::type values) const {
         return detail::bindLoader<Value>(
@@ -396,8 +414,9 @@ public:
                 return std::apply(
                     [](auto&... each) { return Traits::body(static_cast<A>(each)...); }, values);
             };
-        return ClientSlot::client(std::string(kAttributes.service))
-            .template getOrLoad<Value>(name, std::move(loader), kAttributes.options());
+        const ClientUse client(kAttributes.service);
+        return client.cache().template getOrLoad<Value>(name, std::move(loader),
+                                                        kAttributes.options());
     }
 
     /// The key that a call with these arguments uses.

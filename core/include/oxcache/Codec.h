@@ -58,7 +58,7 @@ template <class T>
 concept CacheValue = (BytesValue<T> || ArithmeticValue<T> || CustomValue<T> ||
                       JsonValue<T>)&&std::is_move_constructible_v<T>;
 
-Error undecodable(std::string_view type, std::string_view why);
+OXCACHE_API Error undecodable(std::string_view type, std::string_view why);
 
 /// One type's conversions; `decode` throws or returns nullopt on bytes it cannot read.
 template <class T>

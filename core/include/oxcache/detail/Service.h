@@ -42,9 +42,9 @@ public:
     virtual ~Service() = default;
 
     /// The L1 fast path: calls `reader` in place with a live, confirmed entry that holds a `type`
-    /// or is negative. False: ask read().
+    /// or is negative; the reader says whether it takes it. False: ask read().
     virtual bool visit(Key key, const ValueType& type,
-                       FunctionRef<void(const Entry&)> reader) const = 0;
+                       FunctionRef<bool(const Entry&)> reader) const = 0;
     /// As visit(), counted; empty: ask read().
     virtual EntryPtr acquire(Key key, const ValueType& type) const = 0;
 

@@ -1,0 +1,243 @@
+#include "pipeline/WritePath.h"
+
+#include <utility>
+
+namespace oxcache::pipeline {
+
+/// One value on its way down and up again.
+struct WritePath::Item {
+    detail::WriteRequest request;
+    stages::EntryPolicy policy;
+    stages::MemoryStage::Ticket ticket{};
+    Bytes encoded{};
+    CodecId codec = CodecId::Raw;
+    WriteReceipt receipt{};
+    bool refused = false;
+
+    BytesView payload() const noexcept {
+        return request.value.object() != nullptr ? BytesView(encoded)
+                                                 : BytesView(request.value.bytes());
+    }
+};
+
+namespace {
+
+WriteReceipt rejected(Error error) { return {WriteStatus::Rejected, {}, std::move(error)}; }
+
+}  // namespace
+
+// A value that cannot be stored takes the old one with it: readers must not see what the
+// application believes it has replaced.
+bool WritePath::prepare(Item& item, bool encode) {
+    if (Error error = checkKey(item.request.key, levels_.settings)) {
+        item.receipt = rejected(std::move(error));
+        return false;
+    }
+    Error error;
+    if (item.request.value.object() != nullptr && encode) {
+        item.codec = levels_.settings.serialization;
+        const detail::ValueBox& value = item.request.value;
+        Result<Bytes> bytes = value.type().encode(value.object(), item.codec);
+        if (bytes)
+            item.encoded = std::move(*bytes);
+        else
+            error = bytes.error();
+    }
+    if (!error) error = checkSize(item.payload().size(), levels_.settings);
+    if (error) {
+        (void)removeOne(item.request.key, encode, Deadline::never());
+        item.receipt = rejected(std::move(error));
+        return false;
+    }
+    return true;
+}
+
+std::vector<WriteReceipt> WritePath::write(std::vector<detail::WriteRequest> writes,
+                                           const EntryOptions& options) {
+    std::vector<Item> items;
+    items.reserve(writes.size());
+    const Deadline deadline =
+        options.deadline ? Deadline::in(levels_.clock, *options.deadline) : Deadline::never();
+    for (detail::WriteRequest& request : writes) {
+        Item& item = items.emplace_back();
+        item.request = std::move(request);
+        item.policy = stages::policyOf(options, levels_.settings, false);
+        item.refused = !prepare(item, item.policy.writeL2);
+        if (item.refused) continue;
+        if (item.policy.ttl <= Duration::zero()) {
+            item.receipt = removeOne(item.request.key, item.policy.writeL2, deadline);
+            item.refused = true;
+            continue;
+        }
+        item.ticket = levels_.memory.begin(item.request.key);
+    }
+    writeRemote(items, deadline);
+    std::vector<WriteReceipt> receipts;
+    receipts.reserve(items.size());
+    for (Item& item : items) receipts.push_back(std::move(item.receipt));
+    return receipts;
+}
+
+void WritePath::writeRemote(std::vector<Item>& items, Deadline deadline) {
+    std::vector<Item*> going;
+    std::vector<stages::RemotePut> puts;
+    for (Item& item : items) {
+        if (item.refused) continue;
+        if (levels_.remote == nullptr || !item.policy.writeL2) {
+            settle(item, nullptr);
+        } else {
+            going.push_back(&item);
+        }
+    }
+    if (going.empty()) return;
+    const auto generations = levels_.remote->generations(levels_.remote->bounded(deadline));
+    if (!generations) {
+        for (Item* item : going) {
+            item->receipt.error = generations.error();
+            settle(*item, nullptr);
+        }
+        return;
+    }
+    for (const Item* item : going) {
+        stages::RemotePut put;
+        put.key = item->request.key;
+        put.payload = item->payload();
+        put.codec = item->codec;
+        put.policy = &item->policy;
+        put.generations = *generations;
+        puts.push_back(put);
+    }
+    const auto stored = levels_.remote->put(puts, deadline);
+    for (std::size_t i = 0; i < going.size(); ++i) {
+        Item& item = *going[i];
+        if (!stored[i]) {
+            item.receipt.error = stored[i].error();
+            settle(item, nullptr);
+        } else if (stored[i]->outcome != spi::PutOutcome::Stored) {
+            (void)removeOne(item.request.key, true, deadline);
+            item.receipt =
+                rejected({ErrorCode::ValueTooLarge,
+                          "service '" + levels_.settings.name + "': L2 cannot hold a value of " +
+                              std::to_string(item.payload().size()) + " bytes"});
+        } else {
+            settle(item, &stored[i]->header);
+        }
+    }
+}
+
+// `header` says what L2 holds now; none where L2 was not asked or did not take it.
+void WritePath::settle(Item& item, const EnvelopeHeader* header) {
+    const std::int64_t now = levels_.time.nowMs();
+    EntryAttributes attributes;
+    attributes.createdMs = now;
+    attributes.expiresMs = now + item.policy.ttl.count();
+    if (header != nullptr) {
+        attributes.version = header->version;
+        attributes.createdMs = header->createdMs;
+        attributes.expiresMs = header->expiresMs;
+    }
+    item.ticket.stamp(attributes);
+    item.receipt.version = header != nullptr ? header->version : levels_.versions.next();
+    const bool failed = static_cast<bool>(item.receipt.error);
+    item.receipt.status = failed ? WriteStatus::LocalOnly : WriteStatus::Stored;
+    if (failed) item.receipt.error.code = ErrorCode::Unavailable;
+    if (!item.policy.writeL1) {
+        levels_.memory.invalidate(item.request.key);
+        if (failed) item.receipt.status = WriteStatus::Rejected;
+        return;
+    }
+    const detail::ValueBox& value = item.request.value;
+    const EntryPtr entry =
+        value.object() != nullptr
+            ? Entry::ofObject(item.request.key, attributes, value.type(), value.object())
+            : Entry::ofBytes(item.request.key, attributes, value.bytes());
+    const Duration life = item.policy.l1Life(attributes.expiresMs, now);
+    const bool alone = !levels_.settings.usesL2 && !levels_.remote;
+    if (alone ? levels_.memory.put(entry, item.policy, life)
+              : levels_.memory.settle(entry, item.policy, life, item.ticket))
+        return;
+    if (alone && life > Duration::zero())
+        item.receipt = rejected(
+            {ErrorCode::ValueTooLarge, "service '" + levels_.settings.name +
+                                           "': the entry is larger than L1 may be (l1.max_bytes)"});
+}
+
+WriteReceipt WritePath::removeOne(const std::string& key, bool l2, Deadline deadline) {
+    WriteReceipt receipt;
+    levels_.memory.invalidate(key);
+    if (levels_.remote != nullptr && l2) {
+        const Key keys[] = {key};
+        Result<Version> removed = std::move(levels_.remote->remove(keys, deadline)[0]);
+        // Again, for fills that read L2 before it was written.
+        levels_.memory.invalidate(key);
+        if (!removed)
+            return {WriteStatus::LocalOnly, {}, {ErrorCode::Unavailable, removed.error().message}};
+        receipt.version = *removed;
+    }
+    receipt.status = WriteStatus::Stored;
+    return receipt;
+}
+
+std::vector<WriteReceipt> WritePath::remove(std::span<const std::string> keys,
+                                            oxcache::Levels levels) {
+    std::vector<WriteReceipt> receipts(keys.size());
+    std::vector<Key> remote;
+    std::vector<std::size_t> indices;
+    const bool l2 = levels_.remote != nullptr && has(levels, oxcache::Levels::L2);
+    for (std::size_t i = 0; i < keys.size(); ++i) {
+        if (Error error = checkKey(keys[i], levels_.settings)) {
+            receipts[i] = rejected(std::move(error));
+            continue;
+        }
+        levels_.memory.invalidate(keys[i]);
+        receipts[i].status = WriteStatus::Stored;
+        if (l2) {
+            remote.emplace_back(keys[i]);
+            indices.push_back(i);
+        }
+    }
+    if (remote.empty()) return receipts;
+    const std::vector<Result<Version>> removed = levels_.remote->remove(remote, Deadline::never());
+    for (std::size_t i = 0; i < remote.size(); ++i) {
+        WriteReceipt& receipt = receipts[indices[i]];
+        levels_.memory.invalidate(remote[i]);
+        if (removed[i])
+            receipt.version = *removed[i];
+        else
+            receipt = {
+                WriteStatus::LocalOnly, {}, {ErrorCode::Unavailable, removed[i].error().message}};
+    }
+    return receipts;
+}
+
+WriteReceipt WritePath::expire(const std::string& key) {
+    if (Error error = checkKey(key, levels_.settings)) return rejected(std::move(error));
+    if (levels_.remote == nullptr) {
+        levels_.memory.expire(key);
+        return {WriteStatus::Stored, {}, {}};
+    }
+    levels_.memory.invalidate(key);
+    Result<Version> expired = levels_.remote->expire(key, Deadline::never());
+    levels_.memory.invalidate(key);
+    if (!expired)
+        return {WriteStatus::LocalOnly, {}, {ErrorCode::Unavailable, expired.error().message}};
+    return {WriteStatus::Stored, *expired, {}};
+}
+
+WriteReceipt WritePath::clear(ClearMode mode) {
+    if (levels_.remote == nullptr) {
+        if (mode == ClearMode::Remove)
+            levels_.memory.clear();
+        else
+            levels_.memory.expireAll();
+        return {WriteStatus::Stored, {}, {}};
+    }
+    levels_.memory.clear();
+    Result<Version> moved = levels_.remote->clear(mode, Deadline::never());
+    levels_.memory.clear();
+    if (!moved)
+        return {WriteStatus::LocalOnly, {}, {ErrorCode::Unavailable, moved.error().message}};
+    return {WriteStatus::Stored, *moved, {}};
+}
+
+}  // namespace oxcache::pipeline

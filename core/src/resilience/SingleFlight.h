@@ -1,0 +1,156 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "oxcache/base/Bytes.h"
+#include "oxcache/base/Clock.h"
+#include "oxcache/base/Deadline.h"
+#include "oxcache/base/Mutex.h"
+
+namespace oxcache::resilience {
+
+/// One load under way, shared by all who wait for it. Settled once; thread-safe.
+template <class Answer>
+class Flight {
+public:
+    Flight(std::string key, std::uint64_t generation, SteadyTime begun)
+        : key_(std::move(key)), generation_(generation), begun_(begun) {}
+
+    const std::string& key() const noexcept { return key_; }
+    std::uint64_t generation() const noexcept { return generation_; }
+    SteadyTime begun() const noexcept { return begun_; }
+
+    /// The first to settle wins; an empty answer means that the leader gave up.
+    void settle(std::optional<Answer> answer) {
+        MutexLock lock(mutex_);
+        if (settled_) return;
+        settled_ = true;
+        answer_ = std::move(answer);
+        changed_.notifyAll();
+    }
+
+    enum class Waited { Answered, Abandoned, TimedOut };
+    /// Waits for the answer until `until`; `answer` is copied out.
+    Waited wait(Clock& clock, SteadyTime until, Answer& answer) {
+        MutexLock lock(mutex_);
+        while (!settled_) {
+            if (!clock.waitUntil(changed_, mutex_, until) && !settled_) return Waited::TimedOut;
+        }
+        if (!answer_) return Waited::Abandoned;
+        answer = *answer_;
+        return Waited::Answered;
+    }
+
+private:
+    const std::string key_;
+    const std::uint64_t generation_;
+    const SteadyTime begun_;
+    Mutex mutex_;
+    CondVar changed_;
+    bool settled_ OXCACHE_GUARDED_BY(mutex_) = false;
+    std::optional<Answer> answer_ OXCACHE_GUARDED_BY(mutex_);
+};
+
+/// Lets one caller per key do the work while the others wait for its answer. Flights are
+/// reference-counted by those who hold them; the table keeps only the joinable one of a key.
+///
+/// A flight is joined only under the same generation (the key's admission counter): whoever arrives
+/// after an invalidation does not get an answer from before it. A flight older than `maxHold` is
+/// replaced. Thread-safe.
+template <class Answer>
+class SingleFlight {
+public:
+    using FlightPtr = std::shared_ptr<Flight<Answer>>;
+
+    SingleFlight(Clock& clock, Duration maxHold) : clock_(clock), maxHold_(maxHold) {}
+
+    struct Joined {
+        FlightPtr flight;
+        bool leads;
+    };
+    /// Joins the key's flight or begins one. Who leads must settle it through finish().
+    Joined join(Key key, std::uint64_t generation) {
+        Shard& shard = shardOf(key);
+        const SteadyTime now = clock_.steady();
+        MutexLock lock(shard.mutex);
+        FlightPtr& slot = shard.flights[std::string(key)];
+        if (slot && slot->generation() == generation && now < slot->begun() + maxHold_)
+            return {slot, false};
+        slot = std::make_shared<Flight<Answer>>(std::string(key), generation, now);
+        return {slot, true};
+    }
+
+    /// Ends a flight: nobody joins it any more, and its waiters get the answer.
+    void finish(const FlightPtr& flight, std::optional<Answer> answer) {
+        Shard& shard = shardOf(flight->key());
+        {
+            MutexLock lock(shard.mutex);
+            const auto found = shard.flights.find(flight->key());
+            if (found != shard.flights.end() && found->second == flight) shard.flights.erase(found);
+        }
+        flight->settle(std::move(answer));
+    }
+
+    /// When a waiter stops waiting for this flight's leader and takes over.
+    SteadyTime heldUntil(const FlightPtr& flight) const { return flight->begun() + maxHold_; }
+
+    /// Flights that can be joined now.
+    std::size_t size() const {
+        std::size_t total = 0;
+        for (const Shard& shard : shards_) {
+            MutexLock lock(shard.mutex);
+            total += shard.flights.size();
+        }
+        return total;
+    }
+
+private:
+    static constexpr std::size_t kShards = 16;
+    struct Shard {
+        mutable Mutex mutex;
+        std::unordered_map<std::string, FlightPtr> flights OXCACHE_GUARDED_BY(mutex);
+    };
+
+    Shard& shardOf(Key key) { return shards_[std::hash<Key>{}(key) % kShards]; }
+
+    Clock& clock_;
+    const Duration maxHold_;
+    Shard shards_[kShards];
+};
+
+/// The keys that the present thread is loading, so that a load which asks for its own key is
+/// noticed instead of waiting for itself.
+class LoadScope {
+public:
+    LoadScope(const void* owner, Key key) : owner_(owner), key_(key), outer_(current()) {
+        current() = this;
+    }
+    ~LoadScope() { current() = outer_; }
+    LoadScope(const LoadScope&) = delete;
+    LoadScope& operator=(const LoadScope&) = delete;
+
+    static bool contains(const void* owner, Key key) noexcept {
+        for (const LoadScope* scope = current(); scope != nullptr; scope = scope->outer_)
+            if (scope->owner_ == owner && scope->key_ == key) return true;
+        return false;
+    }
+
+private:
+    static LoadScope*& current() noexcept {
+        static thread_local LoadScope* scope = nullptr;
+        return scope;
+    }
+
+    const void* owner_;
+    Key key_;
+    LoadScope* outer_;
+};
+
+}  // namespace oxcache::resilience

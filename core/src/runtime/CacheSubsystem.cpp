@@ -1,0 +1,45 @@
+#include "oxcache/CacheSubsystem.h"
+
+#include <utility>
+
+#include <Poco/Logger.h>
+
+#include "runtime/ProcessDefault.h"
+
+namespace oxcache {
+
+CacheSubsystem::CacheSubsystem(ManagerOptions options) : options_(std::move(options)) {}
+
+CacheSubsystem::~CacheSubsystem() = default;
+
+const char* CacheSubsystem::name() const { return "Oxcache"; }
+
+std::shared_ptr<CacheManager> CacheSubsystem::manager() const {
+    if (!manager_) throw NotInitialized("the application has not initialized its subsystems");
+    return manager_;
+}
+
+void CacheSubsystem::initialize(Poco::Util::Application& application) {
+    manager_ = CacheManager::fromConfiguration(application.config(), options_);
+    runtime::ProcessDefault::set(manager_);
+}
+
+void CacheSubsystem::uninitialize() {
+    if (!manager_) return;
+    runtime::ProcessDefault::take(manager_.get());
+    std::exchange(manager_, nullptr)->shutdown();
+}
+
+void CacheSubsystem::reinitialize(Poco::Util::Application& application) {
+    std::shared_ptr<CacheManager> next =
+        CacheManager::fromConfiguration(application.config(), options_);
+    const std::shared_ptr<CacheManager> former = std::exchange(manager_, next);
+    if (!former) {
+        runtime::ProcessDefault::set(next);
+        return;
+    }
+    if (runtime::ProcessDefault::take(former.get())) runtime::ProcessDefault::set(next);
+    former->shutdown();
+}
+
+}  // namespace oxcache

@@ -1,0 +1,87 @@
+#include "stages/MemoryStage.h"
+
+namespace oxcache::stages {
+
+MemoryStage::MemoryStage(const ServiceSettings& settings, const memory::MemoryOptions& options,
+                         Clock& clock, coherence::EpochTable& epochs)
+    : settings_(settings), epochs_(epochs), store_(options, clock) {}
+
+bool MemoryStage::visit(Key key, const ValueType& type,
+                        FunctionRef<bool(const Entry&)> reader) const {
+    bool served = false;
+    const bool found = store_.visit(key, [&](const Entry& entry) {
+        served = fresh(entry) && (entry.negative() || entry.holds(type)) && reader(entry);
+    });
+    if (found && !served) unserved_.add();
+    return served;
+}
+
+EntryPtr MemoryStage::acquire(Key key, const ValueType& type) const {
+    EntryPtr entry = store_.acquire(key);
+    if (!entry) return {};
+    if (fresh(*entry) && (entry->negative() || entry->holds(type))) return entry;
+    unserved_.add();
+    return {};
+}
+
+MemoryStage::Look MemoryStage::look(Key key, const ValueType& type) const {
+    EntryPtr entry = store_.acquire(key);
+    if (!entry) return {};
+    unserved_.add();
+    if (!entry->negative() && !entry->holds(type)) return {State::OtherType, std::move(entry)};
+    if (!epochs_.current(entry->epoch())) return {State::Unconfirmed, std::move(entry)};
+    if (!fresh(*entry)) return {State::Stale, std::move(entry)};
+    return {State::Fresh, std::move(entry)};
+}
+
+MemoryStage::Ticket MemoryStage::ticket(Key key, std::uint64_t counter) const {
+    Ticket ticket;
+    ticket.counter = counter;
+    ticket.expireGeneration = expireGeneration_.load(std::memory_order_acquire);
+    if (settings_.usesL2) {
+        std::string physical = settings_.keyPrefix;
+        physical += key;
+        ticket.guard.epoch = &epochs_.stamp(coherence::EpochTable::rangeOf(physical));
+        ticket.guard.seen = ticket.guard.epoch->load(std::memory_order_acquire);
+    }
+    return ticket;
+}
+
+MemoryStage::Ticket MemoryStage::capture(Key key) const { return ticket(key, store_.capture(key)); }
+
+MemoryStage::Ticket MemoryStage::begin(Key key) { return ticket(key, store_.begin(key)); }
+
+// Idle limits are kept here where L1 is alone; over two levels a short life in L1 makes the key be
+// read from L2, which keeps the limit (see l1ShareOfIdle). While messages may be lost, no copy
+// outlives the staleness that is allowed.
+memory::Residence MemoryStage::residence(const EntryPolicy& policy, Duration life) const {
+    memory::Residence residence;
+    residence.cost = policy.cost;
+    if (policy.idle && settings_.usesL2)
+        life = std::min(life, l1ShareOfIdle(*policy.idle));
+    else
+        residence.idle = policy.idle;
+    if (settings_.usesL2 && !epochs_.covered()) life = std::min(life, settings_.maxStaleness);
+    residence.ttl = life;
+    return residence;
+}
+
+bool MemoryStage::fill(const EntryPtr& entry, const EntryPolicy& policy, Duration life,
+                       const Ticket& ticket) {
+    return store_.fill(entry, residence(policy, life), ticket.counter, ticket.guard);
+}
+
+bool MemoryStage::settle(const EntryPtr& entry, const EntryPolicy& policy, Duration life,
+                         const Ticket& ticket) {
+    if (!ticket.guard.unchanged()) {
+        store_.invalidate(entry->key());
+        return false;
+    }
+    return store_.settle(entry, residence(policy, life), ticket.counter);
+}
+
+bool MemoryStage::put(const EntryPtr& entry, const EntryPolicy& policy, Duration life) {
+    return store_.put(entry, residence(policy, life));
+}
+
+}  // namespace oxcache::stages

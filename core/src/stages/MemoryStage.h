@@ -1,0 +1,88 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <span>
+#include <string>
+
+#include "coherence/EpochTable.h"
+#include "memory/MemoryStore.h"
+#include "oxcache/base/Entry.h"
+#include "oxcache/base/FunctionRef.h"
+#include "reporting/StripedCounter.h"
+#include "stages/EntryPolicy.h"
+#include "stages/ServiceSettings.h"
+
+namespace oxcache::stages {
+
+/// L1 as the paths use it: the memory store with the trust that its entries deserve. Thread-safe.
+class OXCACHE_INTERNAL MemoryStage {
+public:
+    MemoryStage(const ServiceSettings& settings, const memory::MemoryOptions& options, Clock& clock,
+                coherence::EpochTable& epochs);
+
+    /// The fast path: calls `reader` with an entry that may be served as it is and holds `type`.
+    /// The reader says whether it takes it.
+    bool visit(Key key, const ValueType& type, FunctionRef<bool(const Entry&)> reader) const;
+    EntryPtr acquire(Key key, const ValueType& type) const;
+
+    /// What stands in L1, judged. Fresh: may be served. Stale: logically expired. Unconfirmed: its
+    /// epoch has passed, L2 must confirm it. OtherType: an entry of another type.
+    enum class State { Missing, Fresh, Stale, Unconfirmed, OtherType };
+    struct Look {
+        State state = State::Missing;
+        EntryPtr entry{};
+    };
+    Look look(Key key, const ValueType& type) const;
+    /// Forgets an entry that was found dead.
+    void discard(const Entry& entry) { store_.discard(entry); }
+
+    /// What is captured before a value is fetched from below; it goes into the entry's attributes.
+    struct Ticket {
+        std::uint64_t counter = 0;
+        memory::EpochGuard guard{};
+        std::uint32_t expireGeneration = 0;
+
+        void stamp(EntryAttributes& attributes) const noexcept {
+            attributes.epoch = guard.seen;
+            attributes.expireGeneration = expireGeneration;
+        }
+    };
+    Ticket capture(Key key) const;
+    /// First step of an own write: drops the old entry and refuses fills that are under way.
+    Ticket begin(Key key);
+    /// Admits a value from below, unless it has been overtaken.
+    bool fill(const EntryPtr& entry, const EntryPolicy& policy, Duration life,
+              const Ticket& ticket);
+    /// Last step of an own write: admits the value unless something overtook it.
+    bool settle(const EntryPtr& entry, const EntryPolicy& policy, Duration life,
+                const Ticket& ticket);
+    /// An own write where L1 is all there is. False when the entry is larger than L1.
+    bool put(const EntryPtr& entry, const EntryPolicy& policy, Duration life);
+    bool invalidate(Key key, const Version& keep = {}) { return store_.invalidate(key, keep); }
+    bool expire(Key key) { return store_.expire(key); }
+    void clear() { store_.clear(); }
+    /// Makes everything logically stale, in place.
+    void expireAll() noexcept { expireGeneration_.fetch_add(1, std::memory_order_acq_rel); }
+    void cleanUp() { store_.cleanUp(); }
+    memory::MemoryStatistics statistics() const { return store_.statistics(); }
+    /// Answers given by visit() and acquire(). The store counts what it finds; only the rare
+    /// finding that was not served is counted here, to keep the fast path free of it.
+    std::uint64_t served() const noexcept { return store_.statistics().hits - unserved_.value(); }
+
+private:
+    bool fresh(const Entry& entry) const noexcept {
+        return !entry.stale() && epochs_.current(entry.epoch()) &&
+               entry.expireGeneration() == expireGeneration_.load(std::memory_order_acquire);
+    }
+    Ticket ticket(Key key, std::uint64_t counter) const;
+    memory::Residence residence(const EntryPolicy& policy, Duration life) const;
+
+    const ServiceSettings& settings_;
+    coherence::EpochTable& epochs_;
+    std::atomic<std::uint32_t> expireGeneration_{0};
+    mutable reporting::StripedCounter unserved_;
+    memory::MemoryStore store_;
+};
+
+}  // namespace oxcache::stages
