@@ -15,16 +15,23 @@ using std::chrono::minutes;
 class Recorder final : public spi::BusListener {
 public:
     void onChanges(std::span<const spi::KeyChange> changes) override {
-        enter([&] {
-            for (const spi::KeyChange& change : changes)
-                changes_.emplace_back(change.key, change.version);
-        });
+        enter();
+        MutexLock lock(mutex_);
+        for (const spi::KeyChange& change : changes)
+            changes_.emplace_back(change.key, change.version);
+        leave();
     }
     void onGap(std::optional<unsigned>) override {
-        enter([&] { ++gaps_; });
+        enter();
+        MutexLock lock(mutex_);
+        ++gaps_;
+        leave();
     }
     void onCoverage(bool covered) override {
-        enter([&] { covered_ = covered; });
+        enter();
+        MutexLock lock(mutex_);
+        covered_ = covered;
+        leave();
     }
 
     bool covered() const {
@@ -60,16 +67,15 @@ public:
     }
 
 private:
-    template <class Note>
-    void enter(Note note) {
+    void enter() {
         {
             MutexLock lock(mutex_);
             overlapped_ = overlapped_ || inside_;
             inside_ = true;
         }
         std::this_thread::yield();  // room for a second call, should there be one
-        MutexLock lock(mutex_);
-        note();
+    }
+    void leave() OXCACHE_REQUIRES(mutex_) {
         ++calls_;
         inside_ = false;
         changed_.notifyAll();
