@@ -47,6 +47,8 @@ using StoredAs =
     std::conditional_t<std::is_convertible_v<V, std::string_view> && !CustomValue<std::decay_t<V>>,
                        std::string, std::decay_t<V>>;
 
+struct CacheAccess;
+
 inline EntryOptions withTtl(Duration ttl) {
     EntryOptions options;
     options.ttl = ttl;
@@ -173,17 +175,8 @@ public:
     auto getOrLoad(std::string_view key, L&& loader, const EntryOptions& options = {}) const ->
         typename detail::LoaderTraits<T, std::decay_t<L>>::Given {
         constexpr bool kMayBeAbsent = detail::LoaderTraits<T, std::decay_t<L>>::kMayBeAbsent;
-        std::optional<T> value;
-        if (visitForLoad<T>(key, options, kMayBeAbsent, value))
-            return given<T, L>(std::move(value));
-        detail::ReadAnswer answer = loadOne<T>(key, std::forward<L>(loader), options);
-        if (answer.exception) std::rethrow_exception(answer.exception);
-        if (answer.entry) {
-            if (!answer.entry->negative()) value = detail::copyOf<T>(*answer.entry);
-        } else {
-            throwError(answer.error);
-        }
-        return given<T, L>(std::move(value));
+        return getOrMake<T, kMayBeAbsent>(key, options,
+                                          [&]() -> L&& { return std::forward<L>(loader); });
     }
     template <class T, class L, class Rep, class Period>
     auto getOrLoad(std::string_view key, L&& loader, std::chrono::duration<Rep, Period> ttl) const {
@@ -307,15 +300,37 @@ private:
                                     detail::LoaderTraits<T, Function>::kMayBeAbsent, options);
     }
 
-    template <class T, class L>
-    static typename detail::LoaderTraits<T, std::decay_t<L>>::Given given(std::optional<T> value) {
-        if constexpr (detail::LoaderTraits<T, std::decay_t<L>>::kMayBeAbsent)
+    /// getOrLoad with a loader that is made only when it is needed.
+    template <class T, bool kMayBeAbsent, class Make>
+    auto getOrMake(std::string_view key, const EntryOptions& options, Make&& makeLoader) const
+        -> std::conditional_t<kMayBeAbsent, std::optional<T>, T> {
+        std::optional<T> value;
+        if (!visitForLoad<T>(key, options, kMayBeAbsent, value)) {
+            const detail::ReadAnswer answer = loadOne<T>(key, makeLoader(), options);
+            if (answer.exception) std::rethrow_exception(answer.exception);
+            if (!answer.entry) throwError(answer.error);
+            if (!answer.entry->negative()) value = detail::copyOf<T>(*answer.entry);
+        }
+        if constexpr (kMayBeAbsent)
             return value;
         else
             return std::move(*value);
     }
 
+    friend struct detail::CacheAccess;
     std::shared_ptr<detail::Service> service_;
 };
 
+namespace detail {
+
+/// For cached functions, which make their loaders only on a miss.
+struct CacheAccess {
+    template <class T, bool kMayBeAbsent, class Make>
+    static auto getOrLoad(const Cache& cache, std::string_view key, const EntryOptions& options,
+                          Make&& makeLoader) {
+        return cache.getOrMake<T, kMayBeAbsent>(key, options, std::forward<Make>(makeLoader));
+    }
+};
+
+}  // namespace detail
 }  // namespace oxcache

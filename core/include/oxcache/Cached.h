@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <chrono>
@@ -7,6 +8,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -89,9 +91,9 @@ struct KeyArguments<T, std::tuple<LoadContext<T>&, A...>> {
 
 template <std::size_t N>
 Bytes formatKey(const KeyTemplate& pattern, const std::array<Bytes, N>& values) {
-    std::vector<BytesView> views(values.begin(), values.end());
-    views.resize(pattern.arguments());
-    return pattern.format(views);
+    std::array<BytesView, N> views;
+    std::copy(values.begin(), values.end(), views.begin());
+    return pattern.format(std::span<const BytesView>(views).first(pattern.arguments()));
 }
 
 /// Calls `function` with copied arguments on whatever thread loads.
@@ -189,7 +191,8 @@ private:
     typename Loads::Given call(typename Split::type values, std::index_sequence<I...> all) const {
         const std::string name = keyOf(values, all);
         return source_.use([&](const Cache& cache) {
-            return cache.getOrLoad<Value>(name, bind(std::move(values)), options_);
+            return detail::CacheAccess::getOrLoad<Value, Loads::kMayBeAbsent>(
+                cache, name, options_, [&] { return bind(std::move(values)); });
         });
     }
     auto bind(typename Split::type values) const {
@@ -409,14 +412,16 @@ class CachedFunction<Traits, R(A...)> {
 public:
     typename Loads::Given operator()(A... arguments) const {
         const std::string name = key(arguments...);
-        auto loader =
-            [values = std::tuple<std::decay_t<A>...>(std::forward<A>(arguments)...)]() mutable {
+        const ClientUse client(kAttributes.service);
+        const auto makeLoader = [&] {
+            return [values =
+                        std::tuple<std::decay_t<A>...>(std::forward<A>(arguments)...)]() mutable {
                 return std::apply(
                     [](auto&... each) { return Traits::body(static_cast<A>(each)...); }, values);
             };
-        const ClientUse client(kAttributes.service);
-        return client.cache().template getOrLoad<Value>(name, std::move(loader),
-                                                        kAttributes.options());
+        };
+        return CacheAccess::getOrLoad<Value, Loads::kMayBeAbsent>(client.cache(), name, options(),
+                                                                  makeLoader);
     }
 
     /// The key that a call with these arguments uses.
@@ -428,6 +433,11 @@ public:
     }
 
 private:
+    static const EntryOptions& options() {
+        static const EntryOptions all = kAttributes.options();
+        return all;
+    }
+
     /// Parameters that the key does not name need no text.
     template <class P>
     static Bytes textOf(const P& argument) {
