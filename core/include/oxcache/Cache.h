@@ -217,11 +217,7 @@ public:
     /// The entry becomes logically stale: reads miss it unless they allow stale values.
     WriteReceipt expire(std::string_view key) const { return service_->expire(std::string(key)); }
     /// True when a read would find a value (not a negative).
-    bool exists(std::string_view key) const {
-        const detail::ReadAnswer answer = readOne(key, detail::kBytesType, {});
-        return (answer.entry && !answer.entry->negative()) ||
-               answer.error.code == ErrorCode::TypeMismatch;
-    }
+    bool exists(std::string_view key) const { return service_->exists(std::string(key)); }
 
     // Batches: results in the order of the keys, each with its own outcome.
     template <class T>

@@ -71,6 +71,7 @@ void LoadJob::run(Deadline deadline) {
     if (call_.batchLoader) runBatchLoader();
     fill(deadline);
     answerWithoutLoad();
+    if (levels_.settings.distributedLock) releaseLeases(deadline);
 }
 
 namespace {
@@ -223,9 +224,26 @@ void LoadJob::awaitOthers(Deadline deadline) {
         }
         std::vector<FlightPtr> flights;
         for (const Item* item : waiting) flights.push_back(item->flight);
-        std::vector<RemoteEntry> entries = levels_.remote->lease(keysOf(flights), deadline);
-        for (std::size_t i = 0; i < waiting.size(); ++i)
+        std::vector<RemoteEntry> entries = levels_.remote->read(keysOf(flights), deadline);
+        for (std::size_t i = 0; i < waiting.size(); ++i) {
+            const bool leased = entries[i].state == RemoteEntry::State::Missing &&
+                                entries[i].header.kind == EntryKind::Lease;
+            if (leased) continue;
+            if (entries[i].state == RemoteEntry::State::Missing) {
+                const Key key[] = {waiting[i]->flight->key()};
+                entries[i] = std::move(levels_.remote->lease(key, deadline)[0]);
+            }
             takeRemote(*waiting[i], std::move(entries[i]), true);
+        }
+    }
+}
+
+// Others wait for these loads; where nothing came of one, they need not wait until its lease ends.
+void LoadJob::releaseLeases(Deadline deadline) {
+    for (const auto& item : items_) {
+        const RemoteEntry& remote = item->remote;
+        if (remote.header.kind == EntryKind::Lease && !remote.othersLease && !item->put)
+            levels_.remote->release(item->flight->key(), remote, deadline);
     }
 }
 
@@ -453,6 +471,7 @@ void LoadJob::fill(Deadline deadline) {
     const std::vector<Result<stages::RemoteStored>> stored = levels_.remote->put(puts, deadline);
     for (std::size_t i = 0; i < putting.size(); ++i) {
         Item& item = *putting[i];
+        item.put = true;
         if (!stored[i]) {
             item.answer.degraded = true;
             admit(item, nullptr, true);

@@ -54,6 +54,8 @@ private:
         bool settled = false;
         // Set when a value or negative has come from below and is to be kept:
         bool fills = false;
+        /// L2 was asked to put something in the place of what was observed.
+        bool put = false;
         bool negative = false;
         detail::ValueBox value{};
         Bytes payload{};
@@ -80,6 +82,7 @@ private:
     bool restoreStale(Item& item);
     void loadFailed(Item& item, ErrorCode code, std::string why, std::exception_ptr exception);
     void fill(Deadline deadline);
+    void releaseLeases(Deadline deadline);
     EntryPtr entryOf(Item& item, const EntryAttributes& attributes);
     void admit(Item& item, const EnvelopeHeader* header, bool keep);
     stages::EntryPolicy policyFor(const EntryOptions& options, bool negative) const;

@@ -25,7 +25,10 @@ bool isExclusive(const ReadCall& call, const stages::ServiceSettings& settings) 
 
 bool ReadPath::answerFromMemory(const std::string& key, const ReadCall& call, ReadAnswer& answer) {
     const auto look = levels_.memory.look(key, *call.type);
-    if (look.state != LookState::Fresh) return false;
+    // A view of L1 alone takes what is there; nobody is to be asked whether it still stands.
+    const bool alone = call.options.levels == oxcache::Levels::L1;
+    if (look.state != LookState::Fresh && !(alone && look.state == LookState::Unconfirmed))
+        return false;
     if (look.entry->negative() && !call.acceptNegative) return false;
     answer.outcome = Outcome::Hit;
     answer.level = Level::L1;

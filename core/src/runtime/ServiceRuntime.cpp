@@ -169,6 +169,17 @@ std::vector<ReadAnswer> ServiceRuntime::readOrLoadMany(std::span<const std::stri
     return answer(keys, call);
 }
 
+// Bytes do for the question; they are not kept in L1, where somebody may want the object.
+bool ServiceRuntime::exists(const std::string& key) {
+    bool negative = false;
+    if (memory_.has(key, negative)) return !negative;
+    pipeline::ReadCall call;
+    call.type = &detail::kBytesType;
+    call.options.skipL1Write = true;
+    const ReadAnswer found = std::move(answer({&key, 1}, call)[0]);
+    return found.entry && !found.entry->negative();
+}
+
 namespace {
 
 WriteReceipt closedReceipt(const std::string& service) {

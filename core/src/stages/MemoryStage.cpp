@@ -24,6 +24,16 @@ EntryPtr MemoryStage::acquire(Key key, const ValueType& type) const {
     return {};
 }
 
+bool MemoryStage::has(Key key, bool& negative) const {
+    bool servable = false;
+    const bool found = store_.visit(key, [&](const Entry& entry) {
+        servable = fresh(entry);
+        negative = entry.negative();
+    });
+    if (found && !servable) unserved_.add();
+    return servable;
+}
+
 MemoryStage::Look MemoryStage::look(Key key, const ValueType& type) const {
     EntryPtr entry = store_.acquire(key);
     if (!entry) return {};

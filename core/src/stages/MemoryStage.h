@@ -34,6 +34,8 @@ public:
         EntryPtr entry{};
     };
     Look look(Key key, const ValueType& type) const;
+    /// True when an entry of whatever type may be served; `negative` tells of which kind.
+    bool has(Key key, bool& negative) const;
     /// Forgets an entry that was found dead.
     void discard(const Entry& entry) { store_.discard(entry); }
 

@@ -255,6 +255,24 @@ std::vector<Result<Version>> RemoteStage::remove(std::span<const Key> keys, Dead
     return results;
 }
 
+// What went wrong here is settled by the lease's own end.
+void RemoteStage::release(Key key, const RemoteEntry& lease, Deadline deadline) {
+    std::string name = settings_.keyPrefix;
+    name += key;
+    EnvelopeHeader header = lease.header;
+    header.kind = EntryKind::Tombstone;
+    header.version = versions_.next();
+    const Bytes bytes = encodeEnvelope(header, {});
+    spi::Put put;
+    put.key = name;
+    put.mode = spi::PutMode::FillIfUnchanged;
+    put.observed = lease.observed;
+    put.envelope = bytes;
+    put.expiresMs = time_.nowMs() + settings_.tombstoneTtl.count();
+    put.publish = false;
+    (void)store_->put({&put, 1}, bounded(deadline));
+}
+
 // The stale form replaces exactly what was read; where a write came between, that write is read and
 // made stale in turn. An expire is a write: its stamp is `written`.
 Result<Version> RemoteStage::expire(Key key, Deadline deadline) {

@@ -73,6 +73,8 @@ public:
     std::vector<RemoteEntry> lease(std::span<const Key> keys, Deadline deadline);
     std::vector<Result<RemoteStored>> put(std::span<const RemotePut> puts, Deadline deadline);
     std::vector<Result<Version>> remove(std::span<const Key> keys, Deadline deadline);
+    /// Takes back a lease that no value will replace, if it still stands.
+    void release(Key key, const RemoteEntry& lease, Deadline deadline);
     /// Makes what stands at the key stale. The default version where nothing stands.
     Result<Version> expire(Key key, Deadline deadline);
 

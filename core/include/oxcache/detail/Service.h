@@ -64,16 +64,12 @@ public:
     virtual WriteReceipt expire(const std::string& key) = 0;
     virtual WriteReceipt clear(ClearMode mode) = 0;
 
+    /// True when a value (not a negative) is there, of whatever type.
+    virtual bool exists(const std::string& key) = 0;
+
     virtual const std::string& name() const noexcept = 0;
     virtual Statistics statistics() const = 0;
     virtual Health health() const = 0;
-    /// Where `key` may be read by a getOrLoad with these options.
-    static ReadOptions readOptions(const EntryOptions& options) noexcept {
-        unsigned levels = static_cast<unsigned>(options.levels);
-        if (options.skipL1Read) levels &= ~static_cast<unsigned>(Levels::L1);
-        if (options.skipL2Read) levels &= ~static_cast<unsigned>(Levels::L2);
-        return {static_cast<Levels>(levels), false, options.deadline};
-    }
 };
 
 }  // namespace oxcache::detail
