@@ -9,6 +9,7 @@ constexpr std::string_view kBase = "core/include/oxcache/base";
 constexpr std::string_view kObservability = "core/include/oxcache/observability";
 constexpr std::string_view kSpi = "core/include/oxcache/spi";
 constexpr std::string_view kConformance = "core/include/oxcache/conformance";
+constexpr std::string_view kLoads = "the face's loads and answers";
 constexpr std::string_view kFace = "core/include/oxcache";
 
 std::vector<std::string_view> split(std::string_view path) {
@@ -24,7 +25,7 @@ std::vector<std::string_view> split(std::string_view path) {
 // The leading segments of `file` that `pattern` stands for; empty when it does not.
 std::string matched(std::string_view pattern, const std::vector<std::string_view>& file) {
     const std::vector<std::string_view> wanted = split(pattern);
-    if (wanted.size() >= file.size()) return {};
+    if (wanted.size() > file.size()) return {};
     std::string root;
     for (std::size_t i = 0; i < wanted.size(); ++i) {
         if (wanted[i] != "*" && wanted[i] != file[i]) return {};
@@ -38,10 +39,10 @@ std::string matched(std::string_view pattern, const std::vector<std::string_view
 
 const std::vector<Area>& floors() {
     static const std::vector<Area> kFloors{
-        {"apps/*", 7, {kFace, kBase, kObservability, kSpi, kConformance}},
+        {"apps/*", 7, {kFace, kLoads, kBase, kObservability, kSpi, kConformance}},
         // The one place that knows all; it implements the public face.
         {"core/src/runtime", 6, {}, {kFace}},
-        {kFace, 6, {kBase, kObservability}},
+        {kFace, 6, {kBase, kObservability, kLoads}},
         {"core/src/pipeline", 5},
         {"core/src/stages", 4},
         {"core/src/memory", 3},
@@ -54,6 +55,11 @@ const std::vector<Area>& floors() {
         {"plugins/template", 3, {kBase, kObservability, kSpi}},
         {"core/conformance", 3, {kBase, kObservability, kSpi}, {kConformance}},
         {kConformance, 3, {kBase, kObservability, kSpi}},
+        // The part of the face that the pipeline speaks: how a load is called and answered.
+        {"core/include/oxcache/detail", 2, {kBase, kObservability}, {}, kLoads},
+        {"core/include/oxcache/Loader.h", 2, {kBase, kObservability}, {}, kLoads},
+        {"core/include/oxcache/Shared.h", 2, {kBase, kObservability}, {}, kLoads},
+        {"core/include/oxcache/Codec.h", 2, {kBase, kObservability}, {}, kLoads},
         {kSpi, 2},
         {"core/src/spi", 2, {}, {kSpi}},
         {kObservability, 1},
@@ -67,14 +73,16 @@ std::optional<Place> placeOf(std::string_view file) {
     const std::vector<std::string_view> parts = split(file);
     const auto named = [](const Area& area) { return area.path.find('*') == std::string::npos; };
     std::optional<Place> best;
+    std::size_t longest = 0;
     for (const Area& area : floors()) {
         std::string root = matched(area.path, parts);
         if (root.empty()) continue;
         // A row that names its folder outright beats one that says "any".
         const bool better =
-            !best ||
-            (named(area) == named(*best->area) ? root.size() > best->root.size() : named(area));
-        if (better) best = Place{&area, std::move(root)};
+            !best || (named(area) == named(*best->area) ? root.size() > longest : named(area));
+        if (!better) continue;
+        longest = root.size();
+        best = Place{&area, area.name.empty() ? std::move(root) : std::string(area.name)};
     }
     return best;
 }

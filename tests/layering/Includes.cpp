@@ -66,8 +66,8 @@ bool names(const std::vector<std::string_view>& list, std::string_view path) {
 
 // Why `from` may not include `to`; empty when it may.
 std::string objection(const Place& from, const Place& to) {
-    if (from.root == to.root || names(from.area->also, to.area->path)) return {};
-    if (!from.area->only.empty() && !names(from.area->only, to.area->path)) {
+    if (from.root == to.root || names(from.area->also, to.area->key())) return {};
+    if (!from.area->only.empty() && !names(from.area->only, to.area->key())) {
         return from.root + " may not include " + to.root;
     }
     if (to.area->floor < from.area->floor) return {};

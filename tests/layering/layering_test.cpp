@@ -1,4 +1,3 @@
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -7,6 +6,7 @@
 
 #include "layering/Floors.h"
 #include "layering/Includes.h"
+#include "support/TempFolder.h"
 
 namespace fs = std::filesystem;
 using oxcache::layering::judge;
@@ -18,24 +18,16 @@ namespace {
 // A tree of made-up sources that lives for one test.
 class Tree {
 public:
-    Tree() {
-        std::string pattern = (fs::temp_directory_path() / "layering-XXXXXX").string();
-        REQUIRE(mkdtemp(pattern.data()) != nullptr);
-        root_ = pattern;
-    }
-    Tree(const Tree&) = delete;
-    Tree& operator=(const Tree&) = delete;
-    ~Tree() { fs::remove_all(root_); }
-
     Tree& file(const std::string& path, const std::string& text) {
-        fs::create_directories((root_ / path).parent_path());
-        std::ofstream(root_ / path) << text;
+        const fs::path file = folder_.file(path);
+        fs::create_directories(file.parent_path());
+        std::ofstream(file) << text;
         return *this;
     }
-    Report judged() const { return judge(root_); }
+    Report judged() const { return judge(folder_.path()); }
 
 private:
-    fs::path root_;
+    oxcache::testing::TempFolder folder_;
 };
 
 // The one violation of a tree in which `from` includes `to`, spelt `name`; empty when there is
@@ -96,6 +88,18 @@ TEST_CASE("APluginSeesOnlyTheLowestFloors") {
     CHECK_FALSE(violation("plugins/l2/one/A.cpp", "core/src/base/B.h", "\"base/B.h\"").empty());
 }
 
+TEST_CASE("ThePipelineSpeaksOfLoadsButNotOfCaches") {
+    CHECK(
+        violation("core/src/pipeline/A.h", "core/include/oxcache/Loader.h", "\"oxcache/Loader.h\"")
+            .empty());
+    CHECK_FALSE(
+        violation("core/src/pipeline/A.h", "core/include/oxcache/Cache.h", "\"oxcache/Cache.h\"")
+            .empty());
+    CHECK_FALSE(violation("core/include/oxcache/detail/A.h", "core/include/oxcache/Cache.h",
+                          "\"oxcache/Cache.h\"")
+                    .empty());
+}
+
 TEST_CASE("ThePublicFaceSeesOnlyTheLowestFloors") {
     CHECK(violation("core/include/oxcache/detail/A.h", "core/include/oxcache/base/B.h",
                     "\"oxcache/base/B.h\"")
@@ -126,7 +130,9 @@ TEST_CASE("AnIncludeThatLeavesTheHouseIsFound") {
 }
 
 TEST_CASE("TheLongestRowNamesAFilesPlace") {
-    CHECK(placeOf("core/include/oxcache/detail/A.h")->root == "core/include/oxcache");
+    CHECK(placeOf("core/include/oxcache/A.h")->root == "core/include/oxcache");
+    CHECK(placeOf("core/include/oxcache/detail/A.h")->root ==
+          placeOf("core/include/oxcache/Loader.h")->root);
     CHECK(placeOf("core/include/oxcache/spi/A.h")->root == "core/include/oxcache/spi");
     CHECK(placeOf("plugins/template/A.cpp")->root == "plugins/template");
     CHECK(placeOf("plugins/template/deep/A.cpp")->root == "plugins/template");
