@@ -17,6 +17,8 @@ struct ManagerOptions {
     std::string environment{};
     /// `KEY=VALUE` settings that win over everything else, as from a command line.
     std::vector<std::string> settings{};
+    /// For a CacheSubsystem: a base file of its own, instead of the application's configuration.
+    std::string file{};
 };
 
 /// The services of one configuration, with their plugins and threads. An object, for whoever wants

@@ -11,7 +11,8 @@
 namespace oxcache {
 
 /// Oxcache in a Poco application: `addSubsystem(new oxcache::CacheSubsystem)`. Reads the
-/// application's own configuration under `oxcache.` when the application initializes. Its manager
+/// application's own configuration under `oxcache.` (or the options' file, whose lines are then
+/// named in errors) when the application initializes. Its manager
 /// also serves getClient() and cached() where init() was not called. An unusable configuration
 /// throws ConfigurationError out of initialize().
 class OXCACHE_API CacheSubsystem : public Poco::Util::Subsystem {

@@ -8,6 +8,16 @@
 
 namespace oxcache {
 
+namespace {
+
+std::shared_ptr<CacheManager> managerOf(const Poco::Util::Application& application,
+                                        const ManagerOptions& options) {
+    return options.file.empty() ? CacheManager::fromConfiguration(application.config(), options)
+                                : CacheManager::fromFile(options.file, options);
+}
+
+}  // namespace
+
 CacheSubsystem::CacheSubsystem(ManagerOptions options) : options_(std::move(options)) {}
 
 CacheSubsystem::~CacheSubsystem() = default;
@@ -20,7 +30,7 @@ std::shared_ptr<CacheManager> CacheSubsystem::manager() const {
 }
 
 void CacheSubsystem::initialize(Poco::Util::Application& application) {
-    manager_ = CacheManager::fromConfiguration(application.config(), options_);
+    manager_ = managerOf(application, options_);
     runtime::ProcessDefault::set(manager_);
 }
 
@@ -31,8 +41,7 @@ void CacheSubsystem::uninitialize() {
 }
 
 void CacheSubsystem::reinitialize(Poco::Util::Application& application) {
-    std::shared_ptr<CacheManager> next =
-        CacheManager::fromConfiguration(application.config(), options_);
+    std::shared_ptr<CacheManager> next = managerOf(application, options_);
     const std::shared_ptr<CacheManager> former = std::exchange(manager_, next);
     if (!former) {
         runtime::ProcessDefault::set(next);
