@@ -71,4 +71,12 @@ std::int64_t SqliteStatement::number(int column) const {
     return sqlite3_column_int64(handle_, column);
 }
 
+bool SqliteStatement::isInteger(int column) const {
+    return sqlite3_column_type(handle_, column) == SQLITE_INTEGER;
+}
+
+int SqliteStatement::columns() const { return sqlite3_column_count(handle_); }
+
+const char* SqliteStatement::name(int column) const { return sqlite3_column_name(handle_, column); }
+
 }  // namespace oxcache::demo

@@ -49,6 +49,9 @@ public:
     /// Columns from 0; valid until the next step.
     std::string_view text(int column) const;
     std::int64_t number(int column) const;
+    bool isInteger(int column) const;
+    int columns() const;
+    const char* name(int column) const;
 
 private:
     SqliteFile& file_;

@@ -4,8 +4,8 @@
 
 #include <Poco/Exception.h>
 
+#include "InputFiles.h"
 #include "SqliteFile.h"
-#include "TempFolder.h"
 
 using namespace oxcache::demo;
 
@@ -25,7 +25,7 @@ std::string versionOf(const std::string& database, const std::string& name) {
 }  // namespace
 
 TEST_CASE("TheDatabaseHoldsARowPerPackage") {
-    const TempFolder folder;
+    const InputFiles folder;
     const std::string database = folder.path("packages.db");
     const CatalogueState state = buildCatalogue(folder.file("status", kTwo), database);
     CHECK(state.built);
@@ -46,7 +46,7 @@ TEST_CASE("TheDatabaseHoldsARowPerPackage") {
 }
 
 TEST_CASE("AnUnchangedCatalogueIsNotReadAgain") {
-    const TempFolder folder;
+    const InputFiles folder;
     const std::string database = folder.path("packages.db");
     const std::string input = folder.file("status", kTwo);
     CHECK(buildCatalogue(input, database).built);
@@ -56,7 +56,7 @@ TEST_CASE("AnUnchangedCatalogueIsNotReadAgain") {
 }
 
 TEST_CASE("AChangedCatalogueReplacesTheDatabase") {
-    const TempFolder folder;
+    const InputFiles folder;
     const std::string database = folder.path("packages.db");
     buildCatalogue(folder.file("status", kTwo), database);
     const CatalogueState state = buildCatalogue(
@@ -65,29 +65,29 @@ TEST_CASE("AChangedCatalogueReplacesTheDatabase") {
     CHECK(state.packages == 1);
     CHECK(versionOf(database, "bash") == "none");
     CHECK(versionOf(database, "zsh") == "7");
-    CHECK(folder.files() == 2);
+    CHECK(folder.count() == 2);
 }
 
 TEST_CASE("ADamagedDatabaseIsBuiltAnew") {
-    const TempFolder folder;
+    const InputFiles folder;
     const std::string database = folder.file("packages.db", "this is no database, by far");
     CHECK(buildCatalogue(folder.file("status", kTwo), database).built);
     CHECK(versionOf(database, "zsh") == "5");
 }
 
 TEST_CASE("AMalformedCatalogueLeavesTheOldDatabaseInPlace") {
-    const TempFolder folder;
+    const InputFiles folder;
     const std::string database = folder.path("packages.db");
     buildCatalogue(folder.file("status", kTwo), database);
     const std::string bad = folder.file("bad", "Package: a\n\nVersion: 1\n");
     CHECK(problemOf([&] { buildCatalogue(bad, database); }) ==
           bad + ":3: the paragraph has no field Package; add one");
     CHECK(versionOf(database, "zsh") == "5");
-    CHECK(folder.files() == 3);
+    CHECK(folder.count() == 3);
 }
 
 TEST_CASE("ACatalogueThatIsNotThereOrEmptyIsNamed") {
-    const TempFolder folder;
+    const InputFiles folder;
     const std::string absent = folder.path("absent");
     const std::string database = folder.path("packages.db");
     CHECK(problemOf([&] { buildCatalogue(absent, database); }).find(absent + ": is no file") == 0);
@@ -100,7 +100,7 @@ TEST_CASE("ACatalogueThatIsNotThereOrEmptyIsNamed") {
 }
 
 TEST_CASE("AFolderThatCannotBeWrittenIsNamed") {
-    const TempFolder folder;
+    const InputFiles folder;
     const std::string input = folder.file("status", kTwo);
     const std::string nowhere = folder.path("no/such/packages.db");
     CHECK(problemOf([&] { buildCatalogue(input, nowhere); }).find("cannot be opened") !=

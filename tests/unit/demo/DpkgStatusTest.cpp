@@ -6,7 +6,7 @@
 
 #include <Poco/Exception.h>
 
-#include "TempFolder.h"
+#include "InputFiles.h"
 
 using namespace oxcache::demo;
 

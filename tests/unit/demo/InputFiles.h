@@ -1,41 +1,33 @@
 #pragma once
 
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <string>
 
+#include <Poco/Exception.h>
 #include <doctest/doctest.h>
+
+#include "support/TempFolder.h"
 
 namespace oxcache::demo {
 
-/// A folder that lives for one test.
-class TempFolder {
+/// A folder for one test's input files.
+class InputFiles {
 public:
-    TempFolder() {
-        std::string pattern = (std::filesystem::temp_directory_path() / "demo-XXXXXX").string();
-        REQUIRE(mkdtemp(pattern.data()) != nullptr);
-        path_ = pattern;
-    }
-    ~TempFolder() {
-        std::error_code ignored;
-        std::filesystem::remove_all(path_, ignored);
-    }
-    TempFolder(const TempFolder&) = delete;
-    TempFolder& operator=(const TempFolder&) = delete;
-
-    std::string path(const std::string& name) const { return (path_ / name).string(); }
+    std::string path(const std::string& name) const { return folder_.file(name); }
+    /// Writes a file; gives its path.
     std::string file(const std::string& name, const std::string& text) const {
         std::ofstream(path(name), std::ios::binary) << text;
         return path(name);
     }
-    std::size_t files() const {
-        const std::filesystem::directory_iterator all(path_);
+    std::size_t count() const {
+        const std::filesystem::directory_iterator all(folder_.path());
         return static_cast<std::size_t>(std::distance(begin(all), end(all)));
     }
 
 private:
-    std::filesystem::path path_;
+    testing::TempFolder folder_;
 };
 
 /// The text of the Poco::Exception that `action` throws; empty when it throws none.
