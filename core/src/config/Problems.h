@@ -17,6 +17,10 @@ public:
     /// `text` is `what; what to do`; an empty key means that the source as a whole is concerned.
     void add(const Origin& origin, const std::string& key, const std::string& text);
 
+    /// Adds all of another collection.
+    void add(const Problems& others) {
+        problems_.insert(others.problems_.begin(), others.problems_.end());
+    }
     bool empty() const noexcept { return problems_.empty(); }
     /// One line each, `file:line: key: what; what to do`, in the order of layers and lines.
     std::vector<std::string> lines() const;

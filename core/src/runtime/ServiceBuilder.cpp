@@ -12,7 +12,8 @@ const std::string kRoot = "oxcache.";
 
 std::string prefixOf(const std::string& service) { return kRoot + "services." + service + "."; }
 
-/// Names this process in versions; scripts in a store hold it exactly.
+/// Names one service of this process in versions, so that two services on the same keys notice
+/// each other; scripts in a store hold it exactly.
 std::uint64_t randomOrigin() {
     std::random_device device;
     const std::uint64_t high = device();
@@ -50,7 +51,7 @@ struct ServiceBuilder::Wanted {
 
 ServiceBuilder::ServiceBuilder(config::Configuration::Ptr configuration,
                                std::shared_ptr<Clock> clock)
-    : configuration_(std::move(configuration)), clock_(std::move(clock)), origin_(randomOrigin()) {}
+    : configuration_(std::move(configuration)), clock_(std::move(clock)) {}
 
 ServiceBuilder::~ServiceBuilder() = default;
 
@@ -63,14 +64,11 @@ Services ServiceBuilder::build(config::Problems& problems) {
     host_ = std::make_shared<host::PluginHost>(std::move(folders));
     for (const std::string& name : names) findPlugins(name, problems);
     configuration_->reportUnknown(problems);
-    if (names.empty())
+    if (names.empty() && configuration_->complete())
         problems.add(configuration_->originOf("oxcache.services"), "oxcache.services",
                      "no service is configured; add oxcache.services.<name>.cache_type");
-    for (const auto& wanted : wanted_) prepare(wanted->name, problems);
-    // Reading reports what is wrong with each value; plugins are built only from values that are
-    // right, but what they find is reported in the same run where it can be.
-    for (const auto& wanted : wanted_)
-        if (problems.empty() || !wanted->parts.plan.settings.name.empty()) make(*wanted, problems);
+    const std::optional<spi::OptionValues> global = values(kRoot, problems);
+    for (const auto& wanted : wanted_) make(*wanted, global, problems);
     problems.raise();
 
     Services services;
@@ -119,15 +117,14 @@ void ServiceBuilder::findPlugins(const std::string& service, config::Problems& p
     wanted_.push_back(std::move(wanted));
 }
 
-void ServiceBuilder::prepare(const std::string& service, config::Problems& problems) {
+// Only values that are all right are used.
+std::optional<spi::OptionValues> ServiceBuilder::values(const std::string& prefix,
+                                                        config::Problems& problems) const {
     config::Problems mine;
-    const spi::OptionValues values = configuration_->read(prefixOf(service), mine);
-    const spi::OptionValues global = configuration_->read(kRoot, mine);
-    (void)configuration_->read(prefixOf(service), problems);
-    (void)configuration_->read(kRoot, problems);
-    if (!mine.empty()) return;
-    for (const auto& wanted : wanted_)
-        if (wanted->name == service) wanted->parts.plan = planOf(service, values, global);
+    spi::OptionValues read = configuration_->read(prefix, mine);
+    problems.add(mine);
+    if (!mine.empty()) return std::nullopt;
+    return read;
 }
 
 spi::ExtensionContext ServiceBuilder::contextFor(const Wanted& wanted,
@@ -137,54 +134,54 @@ spi::ExtensionContext ServiceBuilder::contextFor(const Wanted& wanted,
             *clock_,
             wanted.name,
             settings.keyPrefix,
-            origin_,
+            wanted.parts.origin,
             settings.maxValueSize + envelope::kHeaderSize,
             [service = wanted.name](spi::LogLevel level, const std::string& text) {
                 writeLog(service, level, text);
             }};
 }
 
-void ServiceBuilder::make(Wanted& wanted, config::Problems& problems) {
+// Every value is read, so that all problems are found in one run; a plugin is asked to build only
+// from values that are right, and its own findings join the others.
+void ServiceBuilder::make(Wanted& wanted, const std::optional<spi::OptionValues>& global,
+                          config::Problems& problems) {
+    const std::string prefix = prefixOf(wanted.name);
+    const std::optional<spi::OptionValues> service = values(prefix, problems);
+    const std::optional<spi::OptionValues> l2 =
+        wanted.remote ? values(prefix + "l2.", problems) : std::nullopt;
+    const std::optional<spi::OptionValues> fallback =
+        wanted.fallback ? values(prefix + "fallback.", problems) : std::nullopt;
+    if (!service || !global) return;
+    wanted.parts.plan = planOf(wanted.name, *service, *global);
     wanted.parts.clock = clock_;
     wanted.parts.host = host_;
-    wanted.parts.origin = origin_;
-    const auto build = [&](const host::Offer* offer, const std::string& kind, auto&& create) {
-        if (offer == nullptr) return;
-        const std::string prefix = prefixOf(wanted.name) + kind + ".";
-        config::Problems mine;
-        const spi::OptionValues options = configuration_->read(prefix, mine);
-        (void)configuration_->read(prefix, problems);
-        if (mine.empty() && !wanted.parts.plan.settings.name.empty()) create(options, prefix);
-    };
-    build(wanted.remote, "l2", [&](const spi::OptionValues& options, const std::string& prefix) {
-        if (!wanted.remote->remoteStore) {
-            problems.add(configuration_->originOf(prefix + "plugin"), prefix + "plugin",
-                         "this plugin has no L2 store; name another");
-            return;
-        }
-        auto store = wanted.remote->remoteStore(contextFor(wanted, options));
-        if (!store) {
-            problems.add(configuration_->originOf(prefix + "plugin"), prefix + "plugin",
-                         store.error().message);
-            return;
-        }
-        wanted.parts.remote = std::move(*store);
-        chooseBus(wanted, options, problems);
-    });
-    build(wanted.fallback, "fallback",
-          [&](const spi::OptionValues& options, const std::string& prefix) {
-              if (!wanted.fallback->fallbackStore) {
-                  problems.add(configuration_->originOf(prefix + "plugin"), prefix + "plugin",
-                               "this plugin has no fallback store; name another");
-                  return;
-              }
-              auto store = wanted.fallback->fallbackStore(contextFor(wanted, options));
-              if (store)
-                  wanted.parts.fallback = std::move(*store);
-              else
-                  problems.add(configuration_->originOf(prefix + "plugin"), prefix + "plugin",
-                               store.error().message);
-          });
+    wanted.parts.origin = randomOrigin();
+    if (l2) {
+        wanted.parts.remote = built<spi::RemoteStore>(wanted.remote->remoteStore, "l2", "L2 store",
+                                                      wanted, *l2, problems);
+        chooseBus(wanted, *l2, problems);
+    }
+    if (fallback)
+        wanted.parts.fallback =
+            built<spi::FallbackStore>(wanted.fallback->fallbackStore, "fallback", "fallback store",
+                                      wanted, *fallback, problems);
+}
+
+template <class Extension, class Factory>
+std::unique_ptr<Extension> ServiceBuilder::built(const Factory& factory, const std::string& kind,
+                                                 const std::string& what, const Wanted& wanted,
+                                                 const spi::OptionValues& options,
+                                                 config::Problems& problems) const {
+    const std::string key = prefixOf(wanted.name) + kind + ".plugin";
+    if (!factory) {
+        problems.add(configuration_->originOf(key), key,
+                     "this plugin has no " + what + "; name another");
+        return nullptr;
+    }
+    Result<std::unique_ptr<Extension>> extension = factory(contextFor(wanted, options));
+    if (extension) return std::move(*extension);
+    problems.add(configuration_->originOf(key), key, extension.error().message);
+    return nullptr;
 }
 
 void ServiceBuilder::chooseBus(Wanted& wanted, const spi::OptionValues& options,

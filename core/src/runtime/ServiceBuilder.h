@@ -2,6 +2,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -31,15 +32,21 @@ private:
     void findPlugins(const std::string& service, config::Problems& problems);
     const host::Offer* plugin(const std::string& service, const std::string& kind,
                               config::Problems& problems);
-    void prepare(const std::string& service, config::Problems& problems);
-    void make(Wanted& wanted, config::Problems& problems);
+    std::optional<spi::OptionValues> values(const std::string& prefix,
+                                            config::Problems& problems) const;
+    void make(Wanted& wanted, const std::optional<spi::OptionValues>& global,
+              config::Problems& problems);
+    template <class Extension, class Factory>
+    std::unique_ptr<Extension> built(const Factory& factory, const std::string& kind,
+                                     const std::string& what, const Wanted& wanted,
+                                     const spi::OptionValues& options,
+                                     config::Problems& problems) const;
     spi::ExtensionContext contextFor(const Wanted& wanted, const spi::OptionValues& options) const;
     void chooseBus(Wanted& wanted, const spi::OptionValues& options, config::Problems& problems);
 
     config::Configuration::Ptr configuration_;
     std::shared_ptr<Clock> clock_;
     std::shared_ptr<host::PluginHost> host_;
-    const std::uint64_t origin_;
     std::vector<std::unique_ptr<Wanted>> wanted_;
 };
 

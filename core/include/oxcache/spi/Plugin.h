@@ -41,7 +41,7 @@ struct ExtensionContext {
     /// The service the extension is for, and its physical key prefix.
     std::string service;
     std::string keyPrefix;
-    /// Names this process in versions; below 2^53.
+    /// Names this service of this process in versions; below 2^53.
     std::uint64_t origin = 0;
     /// Largest envelope that will be put, in bytes.
     std::uint64_t maxValueSize = 0;
