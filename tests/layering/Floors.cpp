@@ -11,6 +11,7 @@ constexpr std::string_view kSpi = "core/include/oxcache/spi";
 constexpr std::string_view kConformance = "core/include/oxcache/conformance";
 constexpr std::string_view kLoads = "the face's loads and answers";
 constexpr std::string_view kFace = "core/include/oxcache";
+constexpr std::string_view kRedisCommon = "plugins/l2/redis-common";
 
 std::vector<std::string_view> split(std::string_view path) {
     std::vector<std::string_view> parts;
@@ -51,7 +52,9 @@ const std::vector<Area>& floors() {
         {"core/src/config", 3},
         {"core/src/host", 3},
         {"core/src/reporting", 3},
-        {"plugins/*/*", 3, {kBase, kObservability, kSpi}},
+        {"plugins/*/*", 3, {kBase, kObservability, kSpi, kRedisCommon}},
+        // A static library, linked into each of the Redis plugins.
+        {kRedisCommon, 2, {kBase, kObservability, kSpi}, {kSpi}},
         {"plugins/template", 3, {kBase, kObservability, kSpi}},
         {"core/conformance", 3, {kBase, kObservability, kSpi}, {kConformance}},
         {kConformance, 3, {kBase, kObservability, kSpi}},

@@ -1,0 +1,56 @@
+#include <algorithm>
+#include <cstdint>
+#include <cstdlib>
+#include <vector>
+
+#include "redis-common/RespParser.h"
+
+using namespace oxcache;
+using namespace oxcache::redis;
+
+namespace {
+
+RespLimits smallLimits() {
+    RespLimits limits;
+    limits.bulkBytes = std::size_t{1} << 20;
+    limits.elements = std::size_t{1} << 16;
+    return limits;
+}
+
+struct Outcome {
+    std::vector<Reply> replies;
+    bool failed = false;
+    bool operator==(const Outcome&) const = default;
+};
+
+Outcome run(BytesView bytes, std::size_t step) {
+    RespParser parser(smallLimits());
+    Outcome outcome;
+    while (!bytes.empty() && !outcome.failed) {
+        BytesView piece = bytes.substr(0, step);
+        const std::size_t given = piece.size();
+        if (const auto room = parser.room(); !room.empty()) {
+            const std::size_t part = std::min(room.size(), given);
+            std::copy_n(piece.data(), part, room.data());
+            parser.filled(part);
+            bytes.remove_prefix(part);
+            continue;
+        }
+        const RespParser::Status status = parser.feed(piece);
+        bytes.remove_prefix(given - piece.size());
+        if (status == RespParser::Status::Ready) outcome.replies.push_back(parser.take());
+        outcome.failed = status == RespParser::Status::Failed;
+    }
+    return outcome;
+}
+
+}  // namespace
+
+/// Whole and in pieces of any size, the same bytes mean the same replies.
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    const BytesView bytes(reinterpret_cast<const char*>(data), size);
+    const Outcome whole = run(bytes, std::max<std::size_t>(size, 1));
+    if (!(run(bytes, 1) == whole) || !(run(bytes, 7) == whole)) std::abort();
+    return 0;
+}
