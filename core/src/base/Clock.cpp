@@ -1,7 +1,5 @@
 #include "oxcache/base/Clock.h"
 
-#include <algorithm>
-
 namespace oxcache {
 namespace {
 
@@ -35,31 +33,47 @@ std::int64_t ManualClock::wallMs() const noexcept {
     return wallStartMs_ + toMs(steady().time_since_epoch());
 }
 
+// A waiter does not leave while advance() is about to notify it: with it would go the condition and
+// the mutex, which often lie on its stack.
 bool ManualClock::waitUntil(CondVar& changed, Mutex& mutex, SteadyTime until) {
+    std::map<std::uint64_t, Waiter>::iterator self;
     {
         MutexLock lock(mutex_);
         if (steady() >= until) return false;
-        waiters_.push_back({&changed, &mutex});
+        self = waiters_.emplace(nextWaiter_++, Waiter{&changed, &mutex}).first;
     }
     changed.wait(mutex);
-    MutexLock lock(mutex_);
-    waiters_.erase(std::find_if(waiters_.begin(), waiters_.end(),
-                                [&](const Waiter& waiter) { return waiter.changed == &changed; }));
+    mutex.unlock();
+    {
+        MutexLock lock(mutex_);
+        while (self->second.notifiers > 0) notified_.wait(mutex_);
+        waiters_.erase(self);
+    }
+    mutex.lock();
     return steady() < until;
 }
 
-// Waiters take the clock's mutex inside their own, so they must be notified outside the clock's;
-// taking a waiter's mutex first makes sure that it is really waiting and misses nothing.
+// Waiters take the clock's mutex inside their own, so they are notified outside the clock's; taking
+// a waiter's mutex first makes sure that it is really waiting and misses nothing. Whoever comes
+// after the time was moved sees the new time by itself.
 void ManualClock::advance(std::chrono::nanoseconds by) {
     elapsedNs_.fetch_add(by.count(), std::memory_order_acq_rel);
-    std::vector<Waiter> waiters;
-    {
-        MutexLock lock(mutex_);
-        waiters = waiters_;
-    }
-    for (const Waiter& waiter : waiters) {
-        MutexLock lock(*waiter.mutex);
-        waiter.changed->notifyAll();
+    MutexLock lock(mutex_);
+    const std::uint64_t end = nextWaiter_;
+    auto next = waiters_.begin();
+    while (next != waiters_.end() && next->first < end) {
+        const std::uint64_t id = next->first;
+        Waiter& waiter = next->second;
+        ++waiter.notifiers;
+        lock.unlock();
+        {
+            MutexLock own(*waiter.mutex);
+            waiter.changed->notifyAll();
+        }
+        lock.lock();
+        --waiter.notifiers;
+        notified_.notifyAll();
+        next = waiters_.upper_bound(id);
     }
 }
 

@@ -3,7 +3,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
-#include <vector>
+#include <map>
 
 #include "oxcache/base/Export.h"
 #include "oxcache/base/Mutex.h"
@@ -49,7 +49,7 @@ public:
     bool waitUntil(CondVar& changed, Mutex& mutex, SteadyTime until) override
         OXCACHE_REQUIRES(mutex);
 
-    /// Moves both clocks forward.
+    /// Moves both clocks forward. The caller holds no mutex that somebody waits with.
     void advance(std::chrono::nanoseconds by);
     /// How many threads wait on this clock now; tests use it as a sequence point.
     std::size_t waiters() const;
@@ -58,12 +58,17 @@ private:
     struct Waiter {
         CondVar* changed;
         Mutex* mutex;
+        /// Calls of advance() that are about to notify it.
+        unsigned notifiers = 0;
     };
 
     const std::int64_t wallStartMs_;
     std::atomic<std::int64_t> elapsedNs_{1'000'000'000};
     mutable Mutex mutex_;
-    std::vector<Waiter> waiters_ OXCACHE_GUARDED_BY(mutex_);
+    CondVar notified_;
+    std::uint64_t nextWaiter_ OXCACHE_GUARDED_BY(mutex_) = 0;
+    /// In the order in which they came.
+    std::map<std::uint64_t, Waiter> waiters_ OXCACHE_GUARDED_BY(mutex_);
 };
 
 }  // namespace oxcache
