@@ -33,7 +33,7 @@ Entry* Entry::allocate(Key key, const EntryAttributes& attributes, std::size_t s
 }
 
 void Entry::destroy(const Entry* entry) noexcept {
-    if (entry->type_ != nullptr && !entry->negative()) entry->type_->destroy(entry->value());
+    if (entry->type_ != nullptr) entry->type_->destroy(entry->value());
     const auto align = std::align_val_t(entry->align_);
     entry->~Entry();
     ::operator delete(const_cast<Entry*>(entry), align);
@@ -44,6 +44,7 @@ char* Entry::value() const noexcept {
 }
 
 EntryPtr Entry::ofBytes(Key key, const EntryAttributes& attributes, BytesView value) {
+    if (attributes.negative) value = {};
     Entry* entry = allocate(key, attributes, value.size(), 1);
     if (!value.empty()) std::memcpy(entry->value(), value.data(), value.size());
     return EntryPtr::adopt(entry);
@@ -54,6 +55,7 @@ EntryPtr Entry::ofObject(Key key, const EntryAttributes& attributes, const Value
     Entry* entry = allocate(key, attributes, type.size, type.align);
     type.relocate(entry->value(), source);
     entry->type_ = &type;
+    entry->attributes_.negative = false;
     return EntryPtr::adopt(entry);
 }
 

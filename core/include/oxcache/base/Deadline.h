@@ -14,6 +14,7 @@ public:
     /// `limit` from now; 0 or less has passed already.
     static Deadline in(const Clock& clock, Duration limit) noexcept {
         const SteadyTime now = clock.steady();
+        if (limit <= Duration::zero()) return Deadline(now);
         if (limit >= std::chrono::duration_cast<Duration>(SteadyTime::max() - now)) return never();
         return Deadline(now + limit);
     }
@@ -26,8 +27,9 @@ public:
     Duration left(const Clock& clock) const noexcept {
         constexpr Duration kDay = std::chrono::hours(24);
         if (isNever()) return kDay;
-        const auto left = std::chrono::ceil<Duration>(time_ - clock.steady());
-        return std::clamp(left, Duration::zero(), kDay);
+        const SteadyTime now = clock.steady();
+        if (time_ <= now) return Duration::zero();
+        return std::min(std::chrono::ceil<Duration>(time_ - now), kDay);
     }
     /// The earlier of two.
     Deadline earlier(Deadline other) const noexcept {

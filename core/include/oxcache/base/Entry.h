@@ -34,13 +34,12 @@ class OXCACHE_API Entry {
 public:
     /// An entry whose value is bytes, copied inline. A negative entry has none.
     static EntryPtr ofBytes(Key key, const EntryAttributes& attributes, BytesView value);
-    /// An entry whose value is the object at `source`, moved inline.
+    /// An entry whose value is the object at `source`, moved inline. Never negative.
     static EntryPtr ofObject(Key key, const EntryAttributes& attributes, const ValueType& type,
                              void* source);
-    /// An entry whose value is decoded from bytes, in place. Undecodable when that fails.
+    /// An entry whose value is decoded from bytes, in place; the decoder's error when that fails.
     static Result<EntryPtr> decoded(Key key, const EntryAttributes& attributes,
                                     const ValueType& type, BytesView bytes, CodecId codec);
-    /// The same key and (shared) value is not possible; this copies bytes values only.
     Entry(const Entry&) = delete;
     Entry& operator=(const Entry&) = delete;
 
