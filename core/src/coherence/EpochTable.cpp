@@ -26,7 +26,7 @@ BytesView hashTag(Key key) noexcept {
 }  // namespace
 
 EpochTable::EpochTable() {
-    for (unsigned range = 0; range < kRanges; ++range)
+    for (unsigned range = 0; range <= kRanges; ++range)
         stamps_[range].store(range << kEpochBits, std::memory_order_relaxed);
 }
 

@@ -21,6 +21,9 @@ public:
 
     EpochTable();
 
+    /// The stamp of entries whose trust does not depend on messages: current for ever.
+    static constexpr std::uint32_t none() noexcept { return kRanges << kEpochBits; }
+
     /// The range of a physical key: by Redis Cluster's slot of it, 256 slots a range.
     static unsigned rangeOf(Key physicalKey) noexcept;
 
@@ -41,8 +44,9 @@ public:
     void setCovered(bool covered) noexcept { covered_.store(covered, std::memory_order_release); }
 
 private:
-    static constexpr unsigned kEpochBits = 26;
-    std::array<std::atomic<std::uint32_t>, kRanges> stamps_;
+    static constexpr unsigned kEpochBits = 25;
+    /// One more than there are ranges: the last one never moves.
+    std::array<std::atomic<std::uint32_t>, kRanges + 1> stamps_;
     std::atomic<bool> covered_{true};
 };
 

@@ -1,14 +1,10 @@
 #include "pipeline/LoadJob.h"
 
 #include <algorithm>
-#include <exception>
 #include <utility>
-
-#include <Poco/Exception.h>
 
 namespace oxcache::pipeline {
 
-using detail::LoadReply;
 using stages::RemoteEntry;
 using LookState = stages::MemoryStage::State;
 
@@ -16,7 +12,9 @@ LoadJob::LoadJob(const Levels& levels, Flights& flights, ReadCall call)
     : levels_(levels),
       flights_(flights),
       call_(std::move(call)),
-      reading_(stages::policyOf(call_.options, levels.settings, false)) {}
+      reading_(stages::policyOf(call_.options, levels.settings, false)) {
+    tombstone_.ttl = levels.settings.tombstoneTtl;
+}
 
 // Whoever waits for a flight that this job did not settle takes over.
 LoadJob::~LoadJob() {
@@ -33,12 +31,6 @@ void LoadJob::add(FlightPtr flight, const stages::MemoryStage::Ticket& ticket,
     items_.push_back(std::move(item));
 }
 
-std::vector<FlightPtr> LoadJob::flights() const {
-    std::vector<FlightPtr> result;
-    for (const auto& item : items_) result.push_back(item->flight);
-    return result;
-}
-
 LoadJob::Open LoadJob::open() {
     Open result;
     for (const auto& item : items_)
@@ -46,25 +38,35 @@ LoadJob::Open LoadJob::open() {
     return result;
 }
 
+std::vector<Key> LoadJob::keysOf(const Open& items) {
+    std::vector<Key> keys;
+    keys.reserve(items.size());
+    for (const Item* item : items) keys.emplace_back(item->flight->key());
+    return keys;
+}
+
 void LoadJob::settle(Item& item) {
     item.settled = true;
+    if (item.mismatched) levels_.counters.typeMismatches.add();
     flights_.finish(item.flight, item.answer);
 }
 
-void LoadJob::run(Deadline deadline) {
+bool LoadJob::read(Deadline deadline) {
     for (const auto& item : items_) {
         if (item->retained.state == LookState::Stale) item->stale = item->retained.entry;
         if (item->retained.state == LookState::OtherType) {
-            levels_.counters.typeMismatches.add();
+            item->mismatched = true;
             item->answer.error = {ErrorCode::TypeMismatch,
                                   "L1 holds another type at this key than was asked for"};
         }
     }
     if (reading_.readL2) readRemote(deadline);
-    if (!call_.hasLoader() && (levels_.fallback == nullptr || !reading_.useFallback)) {
-        answerWithoutLoad();
-        return;
-    }
+    const bool loads = call_.hasLoader() || (levels_.fallback != nullptr && reading_.useFallback);
+    if (!loads) answerWithoutLoad();
+    return !open().empty();
+}
+
+void LoadJob::load(Deadline deadline) {
     if (levels_.remote != nullptr && reading_.writeL2) lease(deadline);
     if (levels_.fallback != nullptr && reading_.useFallback) askFallback(deadline);
     if (call_.loader) runLoader();
@@ -75,13 +77,6 @@ void LoadJob::run(Deadline deadline) {
 }
 
 namespace {
-
-std::vector<Key> keysOf(const std::vector<FlightPtr>& flights) {
-    std::vector<Key> keys;
-    keys.reserve(flights.size());
-    for (const FlightPtr& flight : flights) keys.emplace_back(flight->key());
-    return keys;
-}
 
 EntryAttributes attributesOf(const EnvelopeHeader& header) {
     EntryAttributes attributes;
@@ -96,9 +91,7 @@ EntryAttributes attributesOf(const EnvelopeHeader& header) {
 
 void LoadJob::readRemote(Deadline deadline) {
     const Open items = open();
-    std::vector<FlightPtr> flights;
-    for (const Item* item : items) flights.push_back(item->flight);
-    std::vector<RemoteEntry> entries = levels_.remote->read(keysOf(flights), deadline);
+    std::vector<RemoteEntry> entries = levels_.remote->read(keysOf(items), deadline);
     for (std::size_t i = 0; i < items.size(); ++i)
         takeRemote(*items[i], std::move(entries[i]), true);
 }
@@ -112,6 +105,9 @@ void LoadJob::takeRemote(Item& item, RemoteEntry entry, bool mayAnswer) {
         if (mayAnswer) answerDegraded(item);
         return;
     }
+    // The same bytes may be read again within one load.
+    if (item.remote.undecodable && !std::exchange(item.undecodable, true))
+        levels_.counters.undecodable.add();
     // L2 has been asked: a copy of an older epoch is confirmed by what L2 holds, or it is dropped.
     if (item.retained.state == LookState::Unconfirmed) {
         levels_.memory.discard(*item.retained.entry);
@@ -120,25 +116,28 @@ void LoadJob::takeRemote(Item& item, RemoteEntry entry, bool mayAnswer) {
     if (mayAnswer) answerFromRemote(item);
 }
 
-bool LoadJob::answerFromRemote(Item& item) {
+void LoadJob::answerFromRemote(Item& item) {
     const RemoteEntry& remote = item.remote;
-    if (remote.state == RemoteEntry::State::Missing) return false;
+    if (remote.state == RemoteEntry::State::Missing) return;
+    if (item.decodedVersion && remote.header.version == item.decodedVersion) return;
     EntryAttributes attributes = attributesOf(remote.header);
+    if (attributes.negative && !call_.acceptNegative) return;
     attributes.stale = remote.state == RemoteEntry::State::Stale;
     item.ticket.stamp(attributes);
+    item.decodedVersion = remote.header.version;
     Result<EntryPtr> entry = Entry::decoded(item.flight->key(), attributes, *call_.type,
                                             remote.payload(), remote.header.codec);
     if (!entry) {
-        levels_.counters.typeMismatches.add();
+        item.mismatched = true;
         item.answer.error = {ErrorCode::TypeMismatch, entry.error().message};
-        return false;
+        return;
     }
     if (attributes.stale) {
         item.stale = *entry;
-        return false;
+        return;
     }
-    if (attributes.negative && !call_.acceptNegative) return false;
     const std::int64_t now = levels_.time.nowMs();
+    item.mismatched = false;
     item.answer.entry = *entry;
     item.answer.outcome = Outcome::Hit;
     item.answer.level = Level::L2;
@@ -153,22 +152,26 @@ bool LoadJob::answerFromRemote(Item& item) {
         levels_.memory.fill(*entry, policy, policy.l1Life(attributes.expiresMs, now), item.ticket);
     }
     settle(item);
-    return true;
 }
 
 // While L2 cannot be asked, a copy that it should confirm is served, and said to be stale.
-bool LoadJob::answerDegraded(Item& item) {
-    if (item.retained.state != LookState::Unconfirmed) return false;
+void LoadJob::answerDegraded(Item& item) {
+    if (item.retained.state != LookState::Unconfirmed) return;
     const EntryPtr& entry = item.retained.entry;
-    if (entry->negative() && !call_.acceptNegative) return false;
-    describe(item.answer, entry->attributes(), levels_.time.nowMs());
+    if (entry->negative() && !call_.acceptNegative) return;
+    if (entry->stale()) {
+        item.stale = entry;
+        return;
+    }
+    detail::ReadAnswer answer = item.answer;
+    describe(answer, entry->attributes(), levels_.time.nowMs());
     const auto& bound = levels_.settings.degradedMaxStaleness;
-    if (bound && item.answer.age > *bound) return false;
-    item.answer.entry = entry;
-    item.answer.outcome = Outcome::Stale;
-    item.answer.level = Level::L1;
+    if (bound && answer.age > *bound) return;
+    answer.entry = entry;
+    answer.outcome = Outcome::Stale;
+    answer.level = Level::L1;
+    item.answer = std::move(answer);
     settle(item);
-    return true;
 }
 
 // What is left when nothing below has an answer: a stale value for those who allow it, an outage,
@@ -176,9 +179,11 @@ bool LoadJob::answerDegraded(Item& item) {
 void LoadJob::answerWithoutLoad() {
     for (Item* item : open()) {
         detail::ReadAnswer& answer = item->answer;
+        answer.cutShort = answer.degraded && call_.deadline.passed(levels_.clock);
         if (item->stale) {
             answer.entry = item->stale;
             answer.outcome = Outcome::Stale;
+            answer.expired = true;
             answer.level = item->stale.get() == item->retained.entry.get() ? Level::L1 : Level::L2;
             describe(answer, item->stale->attributes(), levels_.time.nowMs());
         } else if (answer.outcome == Outcome::Miss && answer.degraded) {
@@ -196,9 +201,7 @@ void LoadJob::lease(Deadline deadline) {
     if (items.empty()) return;
     const Result<Generations> generations =
         levels_.remote->generations(levels_.remote->bounded(deadline));
-    std::vector<FlightPtr> flights;
-    for (const Item* item : items) flights.push_back(item->flight);
-    std::vector<RemoteEntry> entries = levels_.remote->lease(keysOf(flights), deadline);
+    std::vector<RemoteEntry> entries = levels_.remote->lease(keysOf(items), deadline);
     if (generations) generations_ = *generations;
     for (std::size_t i = 0; i < items.size(); ++i)
         takeRemote(*items[i], std::move(entries[i]), reading_.readL2);
@@ -222,12 +225,11 @@ void LoadJob::awaitOthers(Deadline deadline) {
             while (levels_.clock.waitUntil(never, mutex, next)) {
             }
         }
-        std::vector<FlightPtr> flights;
-        for (const Item* item : waiting) flights.push_back(item->flight);
-        std::vector<RemoteEntry> entries = levels_.remote->read(keysOf(flights), deadline);
+        std::vector<RemoteEntry> entries = levels_.remote->read(keysOf(waiting), deadline);
         for (std::size_t i = 0; i < waiting.size(); ++i) {
             const bool leased = entries[i].state == RemoteEntry::State::Missing &&
-                                entries[i].header.kind == EntryKind::Lease;
+                                entries[i].header.kind == EntryKind::Lease &&
+                                entries[i].header.expiresMs > levels_.time.nowMs();
             if (leased) continue;
             if (entries[i].state == RemoteEntry::State::Missing) {
                 const Key key[] = {waiting[i]->flight->key()};
@@ -247,242 +249,90 @@ void LoadJob::releaseLeases(Deadline deadline) {
     }
 }
 
-void LoadJob::askFallback(Deadline deadline) {
-    const Open items = open();
-    if (items.empty()) return;
-    std::vector<FlightPtr> flights;
-    for (const Item* item : items) flights.push_back(item->flight);
-    std::vector<Result<spi::FallbackReply>> replies =
-        levels_.fallback->load(keysOf(flights), deadline);
-    for (std::size_t i = 0; i < items.size(); ++i) takeFallback(*items[i], std::move(replies[i]));
-}
-
-void LoadJob::takeFallback(Item& item, Result<spi::FallbackReply> reply) {
-    if (!reply) {
-        levels_.counters.loads.add();
-        levels_.counters.loadFailures.add();
-        item.answer.degraded = true;
-        item.answer.error = std::move(reply).error();
-        return;
-    }
-    if (reply->outcome == spi::FallbackOutcome::NoRoute) return;
-    levels_.counters.loads.add();
-    item.source = Level::Fallback;
-    if (reply->outcome == spi::FallbackOutcome::Absent) {
-        if (call_.hasLoader() && !call_.acceptNegative) return;
-        item.fills = item.negative = true;
-        item.policy = policyFor(call_.options, true);
-        return;
-    }
-    // Decoded once, to be sure that it is such a value before anybody keeps it.
-    Result<EntryPtr> decoded =
-        Entry::decoded(item.flight->key(), {}, *call_.type, reply->value, reply->codec);
-    if (!decoded) {
-        levels_.counters.typeMismatches.add();
-        item.answer.error = {ErrorCode::TypeMismatch, decoded.error().message};
-        return;
-    }
-    item.fills = true;
-    item.payload = std::move(reply->value);
-    item.codec = reply->codec;
-    item.policy = policyFor(call_.options, false);
-}
-
-void LoadJob::runLoader() {
-    for (Item* item : open()) {
-        detail::LoadCall call{item->flight->key(), item->stale, call_.options};
-        const resilience::LoadScope scope(&flights_, item->flight->key());
-        levels_.counters.loads.add();
-        item->source = Level::Loader;
-        try {
-            LoadReply reply = call_.loader->load(call);
-            takeReply(*item, std::move(reply), call.options);
-        } catch (const Poco::Exception& error) {
-            loadFailed(*item, ErrorCode::LoaderFailed, error.displayText(),
-                       std::current_exception());
-        } catch (const std::exception& error) {
-            loadFailed(*item, ErrorCode::LoaderFailed, error.what(), std::current_exception());
-        } catch (...) {
-            loadFailed(*item, ErrorCode::LoaderFailed, "the loader threw",
-                       std::current_exception());
-        }
-    }
-}
-
-namespace {
-
-/// Marks several keys as being loaded by this thread.
-class ScopeList {
-public:
-    void add(const void* owner, Key key) {
-        scopes_.push_back(std::make_unique<resilience::LoadScope>(owner, key));
-    }
-    ~ScopeList() {
-        while (!scopes_.empty()) scopes_.pop_back();  // in reverse, as they nest
-    }
-
-private:
-    std::vector<std::unique_ptr<resilience::LoadScope>> scopes_;
-};
-
-}  // namespace
-
-void LoadJob::runBatchLoader() {
-    const Open items = open();
-    if (items.empty()) return;
-    std::vector<std::string> keys;
-    ScopeList scopes;
-    for (Item* item : items) {
-        keys.push_back(item->flight->key());
-        scopes.add(&flights_, item->flight->key());
-        item->source = Level::Loader;
-        levels_.counters.loads.add();
-    }
-    const auto failAll = [&](const std::string& why, const std::exception_ptr& exception) {
-        for (Item* item : items) loadFailed(*item, ErrorCode::LoaderFailed, why, exception);
-    };
-    try {
-        std::vector<LoadReply> replies = call_.batchLoader->load(keys);
-        if (replies.size() != items.size()) {
-            failAll("the batch loader gave " + std::to_string(replies.size()) + " results for " +
-                        std::to_string(items.size()) + " keys; it must give one per key, in order",
-                    nullptr);
-            return;
-        }
-        for (std::size_t i = 0; i < items.size(); ++i)
-            takeReply(*items[i], std::move(replies[i]), call_.options);
-    } catch (const Poco::Exception& error) {
-        failAll(error.displayText(), std::current_exception());
-    } catch (const std::exception& error) {
-        failAll(error.what(), std::current_exception());
-    } catch (...) {
-        failAll("the batch loader threw", std::current_exception());
-    }
-}
-
-void LoadJob::takeReply(Item& item, LoadReply reply, const EntryOptions& options) {
-    using Kind = LoadReply::Kind;
-    if (reply.kind == Kind::Failed) {
-        loadFailed(item, ErrorCode::LoaderFailed, std::move(reply.why), nullptr);
-        return;
-    }
-    item.negative = reply.kind == Kind::Negative;
-    item.policy = policyFor(options, item.negative);
-    item.value = std::move(reply.value);
-    if (reply.kind == Kind::NotModified && !restoreStale(item)) {
-        loadFailed(item, ErrorCode::LoaderFailed,
-                   "the loader said notModified(), but no stale value is retained", nullptr);
-        return;
-    }
-    item.fills = true;
-}
-
-// The stale value's bytes become the new value's. L1's own entry is encoded for it.
-bool LoadJob::restoreStale(Item& item) {
-    if (!item.stale) return false;
-    item.negative = item.stale->negative();
-    if (item.remote.state == RemoteEntry::State::Stale) {
-        item.payload = item.remote.payload();
-        item.codec = item.remote.header.codec;
-        return true;
-    }
-    if (item.stale->isBytes()) {
-        item.payload = item.stale->bytes();
-        item.codec = CodecId::Raw;
-        return true;
-    }
-    item.codec = levels_.settings.serialization;
-    Result<Bytes> bytes = item.stale->type()->encode(item.stale->object(), item.codec);
-    if (!bytes) return false;
-    item.payload = std::move(*bytes);
-    return true;
-}
-
-void LoadJob::loadFailed(Item& item, ErrorCode code, std::string why,
-                         std::exception_ptr exception) {
-    levels_.counters.loadFailures.add();
-    item.fills = false;
-    item.answer.outcome = Outcome::Error;
-    item.answer.level = Level::None;
-    item.answer.error = {code, std::move(why)};
-    item.answer.exception = std::move(exception);
-    settle(item);
-}
-
-stages::EntryPolicy LoadJob::policyFor(const EntryOptions& options, bool negative) const {
-    return stages::policyOf(options, levels_.settings, negative);
-}
-
-EntryPtr LoadJob::entryOf(Item& item, const EntryAttributes& attributes) {
-    const Key key = item.flight->key();
-    if (item.negative) return Entry::ofBytes(key, attributes, {});
-    if (item.value.object() != nullptr)
-        return Entry::ofObject(key, attributes, item.value.type(), item.value.object());
-    if (item.source == Level::Loader && item.payload.empty())
-        return Entry::ofBytes(key, attributes, item.value.bytes());
-    Result<EntryPtr> entry = Entry::decoded(key, attributes, *call_.type, item.payload, item.codec);
-    return entry ? *entry : EntryPtr();
-}
-
 // L2 first: only a value that L2 took (or need not take) may be kept in L1, since a refusal means
 // that something newer stands there.
 void LoadJob::fill(Deadline deadline) {
-    Open filling;
     std::vector<stages::RemotePut> puts;
     Open putting;
-    for (const auto& item : items_)
-        if (item->fills && !item->settled) filling.push_back(item.get());
-    for (Item* item : filling) {
-        const bool leased = item->remote.observed && levels_.remote != nullptr;
-        if (!leased || !item->policy.writeL2 || item->policy.ttl <= Duration::zero() ||
-            item->remote.state == RemoteEntry::State::Failed) {
-            admit(*item, nullptr, true);
+    for (const auto& item : items_) {
+        if (!item->fills || item->settled) continue;
+        item->answer.error = {};
+        if (!goesToRemote(*item)) {
+            admit(*item, nullptr);
             continue;
         }
-        if (item->value.object() != nullptr) {
-            item->codec = levels_.settings.serialization;
-            Result<Bytes> bytes = item->value.type().encode(item->value.object(), item->codec);
-            if (!bytes) {
-                item->answer.error = bytes.error();
-                admit(*item, nullptr, true);
-                continue;
-            }
-            item->payload = std::move(*bytes);
-        } else if (item->source == Level::Loader && item->payload.empty() && !item->negative) {
-            item->payload = item->value.bytes();
-        }
-        if (const Error tooLarge = checkSize(item->payload.size(), levels_.settings)) {
-            item->answer.error = tooLarge;
-            admit(*item, nullptr, false);
-            continue;
-        }
-        stages::RemotePut put;
-        put.key = item->flight->key();
-        put.kind = item->negative ? EntryKind::Negative : EntryKind::Value;
-        put.payload = item->payload;
-        put.codec = item->codec;
-        put.policy = &item->policy;
-        put.observed = &item->remote;
-        put.generations = generations_;
-        puts.push_back(put);
-        putting.push_back(item);
+        puts.push_back(putOf(*item));
+        putting.push_back(item.get());
     }
     if (puts.empty()) return;
     const std::vector<Result<stages::RemoteStored>> stored = levels_.remote->put(puts, deadline);
     for (std::size_t i = 0; i < putting.size(); ++i) {
         Item& item = *putting[i];
         item.put = true;
+        const bool value = item.policy.ttl > Duration::zero();
         if (!stored[i]) {
             item.answer.degraded = true;
-            admit(item, nullptr, true);
+            admit(item, nullptr);
         } else {
-            admit(item, &stored[i]->header, stored[i]->outcome == spi::PutOutcome::Stored);
+            item.keeps = stored[i]->outcome == spi::PutOutcome::Stored;
+            admit(item, value ? &stored[i]->header : nullptr);
         }
     }
 }
 
-// The value goes to its callers in any case; `keep` says whether L1 may have it.
-void LoadJob::admit(Item& item, const EnvelopeHeader* header, bool keep) {
+// True when L2 is to change: it takes the value, or, for one that is not to be kept, gives up the
+// old one. Sets the payload.
+bool LoadJob::goesToRemote(Item& item) {
+    const bool leased = levels_.remote != nullptr && item.policy.writeL2 &&
+                        item.remote.state != RemoteEntry::State::Failed && item.remote.observed;
+    if (item.policy.ttl <= Duration::zero()) return leased && item.remote.replaces;
+    if (leased && item.value.object() != nullptr && !item.negative) {
+        item.codec = levels_.settings.serialization;
+        Result<Bytes> bytes = item.value.type().encode(item.value.object(), item.codec);
+        if (!bytes) {
+            item.answer.error = bytes.error();
+            return false;
+        }
+        item.payload = std::move(*bytes);
+    }
+    if (Error tooLarge = checkSize(item.payload.size(), levels_.settings)) {
+        item.answer.error = std::move(tooLarge);
+        item.keeps = false;
+        return false;
+    }
+    return leased;
+}
+
+stages::RemotePut LoadJob::putOf(const Item& item) const {
+    stages::RemotePut put;
+    put.key = item.flight->key();
+    put.observed = &item.remote;
+    put.generations = generations_;
+    if (item.policy.ttl <= Duration::zero()) {
+        put.kind = EntryKind::Tombstone;
+        put.policy = &tombstone_;
+        return put;
+    }
+    put.kind = item.negative ? EntryKind::Negative : EntryKind::Value;
+    put.payload = item.payload;
+    put.codec = item.codec;
+    put.policy = &item.policy;
+    return put;
+}
+
+EntryPtr LoadJob::entryOf(Item& item, const EntryAttributes& attributes) const {
+    const Key key = item.flight->key();
+    if (item.negative) return Entry::ofBytes(key, attributes, {});
+    if (item.value.object() != nullptr)
+        return Entry::ofObject(key, attributes, item.value.type(), item.value.object());
+    if (item.decoded && !item.decoded->isBytes())
+        return Entry::ofObject(key, attributes, *item.decoded->type(),
+                               const_cast<void*>(item.decoded->object()));
+    return Entry::ofBytes(key, attributes, item.payload);
+}
+
+// The value goes to its callers in any case.
+void LoadJob::admit(Item& item, const EnvelopeHeader* header) {
     const std::int64_t now = levels_.time.nowMs();
     EntryAttributes attributes;
     if (header != nullptr) {
@@ -494,18 +344,16 @@ void LoadJob::admit(Item& item, const EnvelopeHeader* header, bool keep) {
     }
     item.ticket.stamp(attributes);
     EntryPtr entry = entryOf(item, attributes);
-    if (keep && entry && item.policy.writeL1 && item.policy.ttl > Duration::zero()) {
-        const bool kept = levels_.memory.fill(
-            entry, item.policy, item.policy.l1Life(attributes.expiresMs, now), item.ticket);
-        if (!kept) levels_.counters.fillsRefused.add();
-    } else if (!keep) {
-        levels_.counters.fillsRefused.add();
+    bool refused = !item.keeps;
+    if (item.keeps && item.policy.writeL1) {
+        const Duration life = item.policy.l1Life(attributes.expiresMs, now);
+        const bool kept = levels_.memory.fill(entry, item.policy, life, item.ticket);
+        refused = !kept && life > Duration::zero();
     }
-    if (item.negative) levels_.counters.negatives.add();
+    if (refused) levels_.counters.fillsRefused.add();
     item.answer.entry = std::move(entry);
     item.answer.outcome = Outcome::Hit;
     item.answer.level = item.source;
-    if (item.answer.error.code != ErrorCode::ValueTooLarge) item.answer.error = {};
     describe(item.answer, attributes, now);
     settle(item);
 }

@@ -19,37 +19,41 @@ public:
     std::vector<detail::ReadAnswer> read(std::span<const std::string> keys, const ReadCall& call);
 
     /// Flights under way, for tests.
-    std::size_t flights() const { return reads_.size() + loads_.size(); }
+    std::size_t flights() const { return flights_.size(); }
 
 private:
     /// One key of a call that L1 did not answer.
     struct Open {
         std::size_t index;
-        /// Private flights are for calls that another call's answer would not serve.
-        bool exclusive;
+        /// What a flight must offer after one did not serve; a set of Demand.
+        unsigned demands = 0;
     };
     struct Waiting {
         Open open;
         FlightPtr flight;
         bool led;
     };
+    /// What became of the job that this call leads.
+    struct Led {
+        std::shared_ptr<resilience::LoadThreads::Ticket> ticket{};
+        Error refused{};
+    };
 
-    bool answerFromMemory(const std::string& key, const ReadCall& call, detail::ReadAnswer& answer);
+    bool answerFromMemory(const stages::MemoryStage::Look& look, const ReadCall& call,
+                          detail::ReadAnswer& answer) const;
     std::vector<Open> round(std::span<const std::string> keys, const ReadCall& call,
                             const std::vector<Open>& open,
                             std::vector<detail::ReadAnswer>& answers);
-    void lead(std::unique_ptr<LoadJob> job, const ReadCall& call,
-              std::shared_ptr<resilience::LoadThreads::Ticket>& ticket, Error& refused);
-    /// False when the flight's answer does not serve this call, which must then load for itself.
-    bool accept(const ReadCall& call, detail::ReadAnswer& answer) const;
-    Flights& flightsOf(const ReadCall& call) {
-        const bool loads = call.hasLoader() || levels_.fallback != nullptr;
-        return loads ? loads_ : reads_;
-    }
+    Waiting join(const std::string& key, const ReadCall& call, const Open& open, LoadJob& job);
+    Led lead(std::unique_ptr<LoadJob> job, const ReadCall& call);
+    bool await(Waiting& waiting, const ReadCall& call, const Led& led, detail::ReadAnswer& answer);
+    bool accept(const ReadCall& call, Waiting& waiting, detail::ReadAnswer& answer) const;
+    std::uint64_t kindOf(const ReadCall& call, unsigned demands) const;
+    bool mayLoad(const ReadCall& call) const;
+    Error timeout() const;
 
     const Levels levels_;
-    Flights reads_;
-    Flights loads_;
+    Flights flights_;
 };
 
 }  // namespace oxcache::pipeline

@@ -69,7 +69,7 @@ std::vector<WriteReceipt> WritePath::write(std::vector<detail::WriteRequest> wri
             item.refused = true;
             continue;
         }
-        item.ticket = levels_.memory.begin(item.request.key);
+        item.ticket = levels_.memory.begin(item.request.key, !item.policy.writeL2);
     }
     writeRemote(items, deadline);
     std::vector<WriteReceipt> receipts;

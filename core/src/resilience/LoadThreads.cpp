@@ -42,7 +42,7 @@ std::shared_ptr<LoadThreads::Ticket> LoadThreads::run(std::function<void()> work
         if (state_->stopped || state_->abandoned >= state_->maxAbandoned) return nullptr;
         ++state_->running;
     }
-    const auto body = [state = state_, ticket, task = std::move(work)]() mutable {
+    auto body = [state = state_, ticket, task = std::move(work)]() mutable {
         task();
         task = nullptr;  // what the load holds goes before it is counted as ended
         MutexLock lock(state->mutex);
@@ -52,7 +52,7 @@ std::shared_ptr<LoadThreads::Ticket> LoadThreads::run(std::function<void()> work
         state->changed.notifyAll();
     };
     try {
-        std::thread(body).detach();
+        std::thread(std::move(body)).detach();
     } catch (const std::exception&) {
         MutexLock lock(state_->mutex);
         --state_->running;

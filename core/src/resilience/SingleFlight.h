@@ -20,10 +20,11 @@ namespace oxcache::resilience {
 template <class Answer>
 class Flight {
 public:
-    Flight(std::string key, std::uint64_t generation, SteadyTime begun)
-        : key_(std::move(key)), generation_(generation), begun_(begun) {}
+    Flight(std::string key, std::uint64_t kind, std::uint64_t generation, SteadyTime begun)
+        : key_(std::move(key)), kind_(kind), generation_(generation), begun_(begun) {}
 
     const std::string& key() const noexcept { return key_; }
+    std::uint64_t kind() const noexcept { return kind_; }
     std::uint64_t generation() const noexcept { return generation_; }
     SteadyTime begun() const noexcept { return begun_; }
 
@@ -50,6 +51,7 @@ public:
 
 private:
     const std::string key_;
+    const std::uint64_t kind_;
     const std::uint64_t generation_;
     const SteadyTime begun_;
     Mutex mutex_;
@@ -59,7 +61,8 @@ private:
 };
 
 /// Lets one caller per key do the work while the others wait for its answer. Flights are
-/// reference-counted by those who hold them; the table keeps only the joinable one of a key.
+/// reference-counted by those who hold them; the table keeps only the joinable one of a key and
+/// kind. Callers of different kinds (whom one answer could not serve) do not share.
 ///
 /// A flight is joined only under the same generation (the key's admission counter): whoever arrives
 /// after an invalidation does not get an answer from before it. A flight older than `maxHold` is
@@ -76,14 +79,14 @@ public:
         bool leads;
     };
     /// Joins the key's flight or begins one. Who leads must settle it through finish().
-    Joined join(Key key, std::uint64_t generation) {
+    Joined join(Key key, std::uint64_t kind, std::uint64_t generation) {
         Shard& shard = shardOf(key);
         const SteadyTime now = clock_.steady();
         MutexLock lock(shard.mutex);
-        FlightPtr& slot = shard.flights[std::string(key)];
+        FlightPtr& slot = shard.flights[Name{std::string(key), kind}];
         if (slot && slot->generation() == generation && now < slot->begun() + maxHold_)
             return {slot, false};
-        slot = std::make_shared<Flight<Answer>>(std::string(key), generation, now);
+        slot = std::make_shared<Flight<Answer>>(std::string(key), kind, generation, now);
         return {slot, true};
     }
 
@@ -92,7 +95,7 @@ public:
         Shard& shard = shardOf(flight->key());
         {
             MutexLock lock(shard.mutex);
-            const auto found = shard.flights.find(flight->key());
+            const auto found = shard.flights.find(Name{flight->key(), flight->kind()});
             if (found != shard.flights.end() && found->second == flight) shard.flights.erase(found);
         }
         flight->settle(std::move(answer));
@@ -113,9 +116,19 @@ public:
 
 private:
     static constexpr std::size_t kShards = 16;
+    struct Name {
+        std::string key;
+        std::uint64_t kind;
+        bool operator==(const Name&) const = default;
+    };
+    struct NameHash {
+        std::size_t operator()(const Name& name) const noexcept {
+            return std::hash<std::string>{}(name.key) ^ name.kind;
+        }
+    };
     struct Shard {
         mutable Mutex mutex;
-        std::unordered_map<std::string, FlightPtr> flights OXCACHE_GUARDED_BY(mutex);
+        std::unordered_map<Name, FlightPtr, NameHash> flights OXCACHE_GUARDED_BY(mutex);
     };
 
     Shard& shardOf(Key key) { return shards_[std::hash<Key>{}(key) % kShards]; }
@@ -141,6 +154,8 @@ public:
             if (scope->owner_ == owner && scope->key_ == key) return true;
         return false;
     }
+    /// True where the present thread is loading anything.
+    static bool inside() noexcept { return current() != nullptr; }
 
 private:
     static LoadScope*& current() noexcept {

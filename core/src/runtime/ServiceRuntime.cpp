@@ -114,15 +114,26 @@ void ServiceRuntime::keepHouse(bool probe) {
 
 bool ServiceRuntime::visit(Key key, const ValueType& type,
                            FunctionRef<bool(const Entry&)> reader) const {
-    return memory_.visit(key, type, reader);
+    bool negative = false;
+    const bool served = memory_.visit(key, type, [&](const Entry& entry) {
+        negative = entry.negative();
+        return reader(entry);
+    });
+    if (served && negative) counters_.negatives.add();
+    return served;
 }
 
 EntryPtr ServiceRuntime::acquire(Key key, const ValueType& type) const {
-    return memory_.acquire(key, type);
+    EntryPtr entry = memory_.acquire(key, type);
+    if (entry && entry->negative()) counters_.negatives.add();
+    return entry;
 }
 
-Deadline ServiceRuntime::deadlineOf(const std::optional<Duration>& limit) const {
-    return limit ? Deadline::in(*clock_, *limit) : Deadline::never();
+// With a deadline a load may outlive its call, and then this service's other owners.
+void ServiceRuntime::limit(pipeline::ReadCall& call, const std::optional<Duration>& deadline) {
+    if (!deadline) return;
+    call.deadline = Deadline::in(*clock_, *deadline);
+    call.keeper = weak_from_this().lock();
 }
 
 std::vector<ReadAnswer> ServiceRuntime::answer(std::span<const std::string> keys,
@@ -141,7 +152,7 @@ std::vector<ReadAnswer> ServiceRuntime::read(std::span<const std::string> keys,
     call.type = &type;
     call.options.levels = options.levels;
     call.allowStale = options.allowStale;
-    call.deadline = deadlineOf(options.deadline);
+    limit(call, options.deadline);
     return answer(keys, call);
 }
 
@@ -152,7 +163,7 @@ ReadAnswer ServiceRuntime::readOrLoad(const std::string& key, const ValueType& t
     call.type = &type;
     call.options = options;
     call.acceptNegative = acceptNegative;
-    call.deadline = deadlineOf(options.deadline);
+    limit(call, options.deadline);
     call.loader = std::move(loader);
     return std::move(answer({&key, 1}, call)[0]);
 }
@@ -164,7 +175,7 @@ std::vector<ReadAnswer> ServiceRuntime::readOrLoadMany(std::span<const std::stri
     pipeline::ReadCall call;
     call.type = &type;
     call.options = options;
-    call.deadline = deadlineOf(options.deadline);
+    limit(call, options.deadline);
     call.batchLoader = std::move(loader);
     return answer(keys, call);
 }

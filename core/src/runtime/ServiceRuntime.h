@@ -34,6 +34,7 @@ struct ServiceParts {
 
 /// One running service: its stages, paths and bus. Answers Closed after close(). Thread-safe.
 class OXCACHE_INTERNAL ServiceRuntime final : public detail::Service,
+                                              public std::enable_shared_from_this<ServiceRuntime>,
                                               private coherence::InvalidationTarget {
 public:
     explicit ServiceRuntime(ServiceParts parts);
@@ -78,7 +79,7 @@ private:
     pipeline::Levels levels();
     std::vector<detail::ReadAnswer> answer(std::span<const std::string> keys,
                                            const pipeline::ReadCall& call);
-    Deadline deadlineOf(const std::optional<Duration>& limit) const;
+    void limit(pipeline::ReadCall& call, const std::optional<Duration>& deadline);
 
     // In the order of need: what stands further down uses what stands above it.
     const ServicePlan plan_;

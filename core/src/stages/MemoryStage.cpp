@@ -44,11 +44,12 @@ MemoryStage::Look MemoryStage::look(Key key, const ValueType& type) const {
     return {State::Fresh, std::move(entry)};
 }
 
-MemoryStage::Ticket MemoryStage::ticket(Key key, std::uint64_t counter) const {
+MemoryStage::Ticket MemoryStage::ticket(Key key, std::uint64_t counter, bool local) const {
     Ticket ticket;
     ticket.counter = counter;
     ticket.expireGeneration = expireGeneration_.load(std::memory_order_acquire);
-    if (settings_.usesL2) {
+    ticket.guard.seen = coherence::EpochTable::none();
+    if (!local) {
         std::string physical = settings_.keyPrefix;
         physical += key;
         ticket.guard.epoch = &epochs_.stamp(coherence::EpochTable::rangeOf(physical));
@@ -57,28 +58,34 @@ MemoryStage::Ticket MemoryStage::ticket(Key key, std::uint64_t counter) const {
     return ticket;
 }
 
-MemoryStage::Ticket MemoryStage::capture(Key key) const { return ticket(key, store_.capture(key)); }
+MemoryStage::Ticket MemoryStage::capture(Key key) const {
+    return ticket(key, store_.capture(key), !settings_.usesL2);
+}
 
-MemoryStage::Ticket MemoryStage::begin(Key key) { return ticket(key, store_.begin(key)); }
+MemoryStage::Ticket MemoryStage::begin(Key key, bool local) {
+    return ticket(key, store_.begin(key), local || !settings_.usesL2);
+}
 
 // Idle limits are kept here where L1 is alone; over two levels a short life in L1 makes the key be
 // read from L2, which keeps the limit (see l1ShareOfIdle). While messages may be lost, no copy
 // outlives the staleness that is allowed.
-memory::Residence MemoryStage::residence(const EntryPolicy& policy, Duration life) const {
+memory::Residence MemoryStage::residence(const EntryPolicy& policy, Duration life,
+                                         bool local) const {
     memory::Residence residence;
     residence.cost = policy.cost;
-    if (policy.idle && settings_.usesL2)
+    if (policy.idle && !local)
         life = std::min(life, l1ShareOfIdle(*policy.idle));
     else
         residence.idle = policy.idle;
-    if (settings_.usesL2 && !epochs_.covered()) life = std::min(life, settings_.maxStaleness);
+    if (!local && !epochs_.covered()) life = std::min(life, settings_.maxStaleness);
     residence.ttl = life;
     return residence;
 }
 
 bool MemoryStage::fill(const EntryPtr& entry, const EntryPolicy& policy, Duration life,
                        const Ticket& ticket) {
-    return store_.fill(entry, residence(policy, life), ticket.counter, ticket.guard);
+    return store_.fill(entry, residence(policy, life, ticket.local()), ticket.counter,
+                       ticket.guard);
 }
 
 bool MemoryStage::settle(const EntryPtr& entry, const EntryPolicy& policy, Duration life,
@@ -87,11 +94,11 @@ bool MemoryStage::settle(const EntryPtr& entry, const EntryPolicy& policy, Durat
         store_.invalidate(entry->key());
         return false;
     }
-    return store_.settle(entry, residence(policy, life), ticket.counter);
+    return store_.settle(entry, residence(policy, life, ticket.local()), ticket.counter);
 }
 
 bool MemoryStage::put(const EntryPtr& entry, const EntryPolicy& policy, Duration life) {
-    return store_.put(entry, residence(policy, life));
+    return store_.put(entry, residence(policy, life, true));
 }
 
 }  // namespace oxcache::stages

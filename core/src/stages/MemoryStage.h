@@ -49,10 +49,13 @@ public:
             attributes.epoch = guard.seen;
             attributes.expireGeneration = expireGeneration;
         }
+        /// True for an entry that L2 does not have: lost messages do not concern it.
+        bool local() const noexcept { return guard.epoch == nullptr; }
     };
     Ticket capture(Key key) const;
     /// First step of an own write: drops the old entry and refuses fills that are under way.
-    Ticket begin(Key key);
+    /// `local`: of a value that goes to L1 alone.
+    Ticket begin(Key key, bool local);
     /// Admits a value from below, unless it has been overtaken.
     bool fill(const EntryPtr& entry, const EntryPolicy& policy, Duration life,
               const Ticket& ticket);
@@ -70,15 +73,18 @@ public:
     memory::MemoryStatistics statistics() const { return store_.statistics(); }
     /// Answers given by visit() and acquire(). The store counts what it finds; only the rare
     /// finding that was not served is counted here, to keep the fast path free of it.
-    std::uint64_t served() const noexcept { return store_.statistics().hits - unserved_.value(); }
+    std::uint64_t served() const noexcept {
+        const std::uint64_t unserved = unserved_.value();  // first: its findings are in the hits
+        return store_.statistics().hits - unserved;
+    }
 
 private:
     bool fresh(const Entry& entry) const noexcept {
         return !entry.stale() && epochs_.current(entry.epoch()) &&
                entry.expireGeneration() == expireGeneration_.load(std::memory_order_acquire);
     }
-    Ticket ticket(Key key, std::uint64_t counter) const;
-    memory::Residence residence(const EntryPolicy& policy, Duration life) const;
+    Ticket ticket(Key key, std::uint64_t counter, bool local) const;
+    memory::Residence residence(const EntryPolicy& policy, Duration life, bool local) const;
 
     const ServiceSettings& settings_;
     coherence::EpochTable& epochs_;

@@ -76,7 +76,7 @@ RemoteEntry RemoteStage::judge(Result<Bytes> reply, Generations& generations, bo
             entry.state = State::Failed;
             note(entry.error);
         } else {
-            counters_.undecodable.add();
+            entry.undecodable = true;
         }
         return entry;
     }
@@ -84,7 +84,7 @@ RemoteEntry RemoteStage::judge(Result<Bytes> reply, Generations& generations, bo
     entry.bytes = std::move(*reply);
     const Result<Envelope> decoded = decodeEnvelope(entry.bytes);
     if (!decoded) {
-        counters_.undecodable.add();
+        entry.undecodable = true;
         if (const auto header = peekEnvelope(entry.bytes)) entry.observed = header->version;
         entry.error = decoded.error();
         entry.replaces = true;

@@ -37,6 +37,8 @@ struct RemoteEntry {
     bool replaces = false;
     /// True where the lease at the key is another loader's.
     bool othersLease = false;
+    /// True where what stands at the key is no entry of ours.
+    bool undecodable = false;
     Error error{};
 
     BytesView payload() const noexcept { return BytesView(bytes).substr(envelope::kHeaderSize); }

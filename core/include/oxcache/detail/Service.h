@@ -27,6 +27,10 @@ struct ReadAnswer {
     Version version{};
     Error error{};
     bool degraded = false;
+    /// A stale value that has logically expired: only for those who allow it.
+    bool expired = false;
+    /// The time of the caller who led the flight was up: others may ask again.
+    bool cutShort = false;
     /// A loader's own exception.
     std::exception_ptr exception{};
 };
