@@ -51,8 +51,9 @@ void collect(const Poco::Util::AbstractConfiguration& application, const std::st
     if (depth > kDeepestKey) return;
     Poco::Util::AbstractConfiguration::Keys children;
     application.keys(key, children);
+    const std::string prefix = key + '.';
     for (const std::string& child : children)
-        collect(application, key + '.' + child, layer, origin, depth + 1);
+        collect(application, prefix + child, layer, origin, depth + 1);
     // Poco's XML and JSON configurations answer for inner nodes too, with what is below them.
     if (children.empty() && application.has(key))
         layer.set({key, std::string(trimmed(application.getRawString(key))), origin});

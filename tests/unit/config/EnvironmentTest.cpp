@@ -5,8 +5,8 @@
 
 #include "Loading.h"
 
-using namespace oxcache;
-using namespace oxcache::config;
+namespace oxcache::config {
+
 using oxcache::testing::Folder;
 using oxcache::testing::Lines;
 using oxcache::testing::Loaded;
@@ -142,3 +142,5 @@ TEST_CASE("AnApplicationsConfigurationHasNoEnvironmentFile") {
     CHECK(loaded->environment() == "production");
     CHECK(loaded.problems.empty());
 }
+
+}  // namespace oxcache::config

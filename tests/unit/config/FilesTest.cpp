@@ -2,8 +2,8 @@
 
 #include "Loading.h"
 
-using namespace oxcache;
-using namespace oxcache::config;
+namespace oxcache::config {
+
 using oxcache::testing::Folder;
 using oxcache::testing::Lines;
 using oxcache::testing::Loaded;
@@ -104,8 +104,8 @@ TEST_CASE("MalformedJsonNamesThePositionAndNotWhatStandsThere") {
           Lines{"o.json:1: an array; write objects within one object"});
     CHECK(problemsOf("o.json", "5") ==
           Lines{"o.json:1: a single value; write objects within one object"});
-    std::string deep = "5";
-    for (int i = 0; i < 100'000; ++i) deep = "{\"a\":" + deep + "}";
+    std::string deep;
+    for (int i = 0; i < 100'000; ++i) deep += "{\"a\":";
     CHECK(problemsOf("o.json", deep) ==
           Lines{"o.json:1: nested too deep; write objects within one object"});
 }
@@ -193,3 +193,5 @@ TEST_CASE("WhatAnUnreadableFileMayHoldIsNotReportedAsMissing") {
     loaded.read("oxcache.");
     CHECK(loaded.problems.lines().size() == 1);
 }
+
+}  // namespace oxcache::config

@@ -8,8 +8,8 @@
 
 #include "Loading.h"
 
-using namespace oxcache;
-using namespace oxcache::config;
+namespace oxcache::config {
+
 using oxcache::testing::Folder;
 using oxcache::testing::Lines;
 using oxcache::testing::Loaded;
@@ -192,3 +192,5 @@ TEST_CASE("ItIsAReadOnlyPocoConfiguration") {
     CHECK_THROWS_AS(poco.remove("oxcache.c"), Poco::InvalidAccessException);
     CHECK_THROWS_AS(poco.getString("oxcache.d"), Poco::Exception);
 }
+
+}  // namespace oxcache::config

@@ -2,8 +2,8 @@
 
 #include "Loading.h"
 
-using namespace oxcache;
-using namespace oxcache::config;
+namespace oxcache::config {
+
 using oxcache::testing::Folder;
 using oxcache::testing::Lines;
 using oxcache::testing::Loaded;
@@ -113,10 +113,11 @@ TEST_CASE("ReferencesThatMultiplyComeToAnEnd") {
     std::string text = "oxcache.a0 = 0123456789\noxcache.b0 =\n";
     for (int i = 1; i < 30; ++i)
         for (const char* name : {"a", "b"}) {
-            const std::string inner =
-                "${oxcache." + std::string(name) + std::to_string(i - 1) + "}";
-            text += "oxcache." + std::string(name) + std::to_string(i) + " = " + inner + inner +
-                    inner + "\n";
+            const std::string key = "oxcache." + std::string(name);
+            text += key + std::to_string(i) + " = ";
+            for (int times = 0; times < 3; ++times)
+                text += "${" + key + std::to_string(i - 1) + "}";
+            text += '\n';
         }
     References made(text);
     CHECK(made.text("oxcache.a29") == "(unset)");
@@ -182,3 +183,5 @@ TEST_CASE("SecretsAreNeverShown") {
           "o.properties:8: oxcache.number: '${env:NAME}' is not a whole number; write digits only, "
           "such as 100");
 }
+
+}  // namespace oxcache::config

@@ -8,8 +8,8 @@
 #include "config/Tables.h"
 #include "oxcache/base/Exceptions.h"
 
-using namespace oxcache;
-using namespace oxcache::config;
+namespace oxcache::config {
+
 using oxcache::testing::Folder;
 using oxcache::testing::Lines;
 using oxcache::testing::Loaded;
@@ -272,3 +272,5 @@ TEST_CASE("StarsStandForTheSegmentsThatAreThere") {
     CHECK(likeliestKey("p.routes.*.match", "p.routes.a.mtch") == "p.routes.a.match");
     CHECK(likeliestKey("p.routes.*.match", "p.x") == "p.routes.*.match");
 }
+
+}  // namespace oxcache::config

@@ -5,8 +5,8 @@
 
 #include "config/Values.h"
 
-using namespace oxcache;
-using namespace oxcache::config;
+namespace oxcache::config {
+
 using spi::OptionSpec;
 using spi::OptionType;
 
@@ -169,3 +169,5 @@ TEST_CASE("QuotedTextIsPrintableAndShort") {
     CHECK(inQuotes("a\nb\x7f") == "'a\\x0Ab\\x7F'");
     CHECK(inQuotes(std::string(100, 'x')) == "'" + std::string(60, 'x') + "…'");
 }
+
+}  // namespace oxcache::config
