@@ -97,6 +97,8 @@ std::int64_t Reader::pages() {
     return pages_.step() ? pages_.integer(0) : 0;
 }
 
+void Reader::checkpoint() { database_->run("PRAGMA wal_checkpoint(PASSIVE)"); }
+
 void Reader::probe() { probe_.run(); }
 
 }  // namespace oxcache::embedded

@@ -35,6 +35,8 @@ public:
     bool anyExpired(std::int64_t nowMs);
     /// Pages of the file.
     std::int64_t pages();
+    /// Copies what it can of the journal into the file, without waiting for anybody.
+    void checkpoint();
     /// Reads the file, to see whether it can be read.
     void probe();
 

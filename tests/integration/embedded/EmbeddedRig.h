@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "../../../plugins/l2/embedded/ChangeLogBus.h"
-#include "../../../plugins/l2/embedded/EmbeddedStore.h"
+#include "l2/embedded/ChangeLogBus.h"
+#include "l2/embedded/EmbeddedStore.h"
 #include "oxcache/base/Envelope.h"
 #include "support/TempFolder.h"
 
