@@ -25,14 +25,18 @@ CREATE TABLE changes (
 
 namespace {
 
-/// The statements that made our tables in this file, as SQLite keeps them.
-std::string schemaOf(Database& database) {
-    std::string text;
+/// True when each of our tables and indexes was made by the statement of ours.
+bool schemaIsOurs(Database& database) {
     Statement rows(database,
-                   "SELECT sql FROM sqlite_schema WHERE name IN"
-                   " ('entries', 'entries_by_expiry', 'changes') ORDER BY rowid");
-    while (rows.step()) text.append(rows.bytes(0)).append(";\n");
-    return text;
+                   "SELECT sql FROM sqlite_schema"
+                   " WHERE name IN ('entries', 'entries_by_expiry', 'changes')");
+    int matching = 0;
+    while (rows.step()) {
+        const std::string statement = std::string(rows.bytes(0)) + ";\n";
+        if (std::string_view(kSchema).find(statement) == std::string_view::npos) return false;
+        ++matching;
+    }
+    return matching == 3;
 }
 
 }  // namespace
@@ -41,7 +45,7 @@ SchemaState inspectSchema(Database& database) {
     const std::int64_t mark = database.number("PRAGMA application_id");
     const std::int64_t objects = database.number("SELECT count(*) FROM sqlite_schema");
     if (objects == 0 && (mark == 0 || mark == kApplicationId)) return SchemaState::New;
-    const bool ours = schemaOf(database) == kSchema;
+    const bool ours = schemaIsOurs(database);
     if (mark != kApplicationId) return ours ? SchemaState::Broken : SchemaState::Foreign;
     const bool version = database.number("PRAGMA user_version") == kSchemaVersion;
     return ours && version ? SchemaState::Ours : SchemaState::Broken;

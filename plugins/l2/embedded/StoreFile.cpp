@@ -19,6 +19,9 @@ namespace fs = std::filesystem;
 
 constexpr const char* kJournals[] = {"-wal", "-shm"};
 constexpr std::size_t kKeptCopies = 3;
+// Pages of the journal beyond which it is copied into the file.
+constexpr std::int64_t kLeastJournal = 256;
+constexpr std::int64_t kMostJournal = 4096;
 
 std::string resolved(const std::string& path) {
     // SQLite follows symbolic links and puts its journals beside the target; so do we.
@@ -149,15 +152,18 @@ void StoreFile::clearWay() const {
 }
 
 void StoreFile::configure(Database& database) const {
-    database.run("PRAGMA journal_mode = WAL");
-    database.run("PRAGMA synchronous = NORMAL");
-    database.run("PRAGMA journal_size_limit = 4194304");
-    database.run("PRAGMA cell_size_check = ON");
-    database.run("PRAGMA trusted_schema = OFF");
-    database.run("PRAGMA temp_store = MEMORY");
-    database.run("PRAGMA cache_size = -4096");
-    const auto pages = settings_.maxBytes / static_cast<std::uint64_t>(kPageSize);
-    database.run(("PRAGMA max_page_count = " + std::to_string(pages)).c_str());
+    const auto set = [&](const char* pragma, std::int64_t value) {
+        database.run(("PRAGMA " + std::string(pragma) + " = " + std::to_string(value)).c_str());
+    };
+    database.run(
+        "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cell_size_check = ON;"
+        " PRAGMA trusted_schema = OFF; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -4096");
+    const auto pages = static_cast<std::int64_t>(settings_.maxBytes) / kPageSize;
+    set("max_page_count", pages);
+    // A put writes about five pages to the journal; copying them into the file costs two fsync.
+    const std::int64_t journal = std::clamp(pages / 4, kLeastJournal, kMostJournal);
+    set("wal_autocheckpoint", journal);
+    set("journal_size_limit", journal * kPageSize);
     struct stat at {};
     if (::stat((path_ + kJournals[0]).c_str(), &at) == 0) database.journalInode(at.st_ino);
 }
