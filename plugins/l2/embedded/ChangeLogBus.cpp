@@ -1,5 +1,6 @@
 #include "ChangeLogBus.h"
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -9,10 +10,16 @@ namespace {
 // A change waits for one poll; the rest is for reading it and for a thread that is woken late.
 constexpr int kPollsInBound = 5;
 
+// No wait is longer than a poll, so that stop() is prompt; the next poll tries again.
+Settings impatient(Settings settings) {
+    settings.busyTimeout = std::min(settings.busyTimeout, settings.pollInterval);
+    return settings;
+}
+
 }  // namespace
 
 ChangeLogBus::ChangeLogBus(const Settings& settings, Clock& clock, Log log)
-    : settings_(settings), clock_(clock), log_(log), file_(settings, clock, log) {}
+    : settings_(impatient(settings)), clock_(clock), log_(log), file_(settings_, clock, log) {}
 
 ChangeLogBus::~ChangeLogBus() { stop(); }
 
@@ -72,8 +79,8 @@ void ChangeLogBus::poll(spi::BusListener& listener) {
 }
 
 void ChangeLogBus::connect(spi::BusListener& listener) {
-    const Deadline deadline = Deadline::in(clock_, settings_.busyTimeout);
-    reader_ = std::make_unique<ChangeReader>(file_.openSound(deadline));
+    reader_ = std::make_unique<ChangeReader>(
+        file_.openSound(Deadline::in(clock_, settings_.pollInterval)));
     if (std::exchange(lost_, false)) listener.onGap(std::nullopt);
     listener.onCoverage(true);
     if (std::exchange(logged_, false))

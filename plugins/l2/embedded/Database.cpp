@@ -19,9 +19,7 @@ FailureKind kindOf(int code) {
         case SQLITE_LOCKED:
         case SQLITE_PROTOCOL:
             return FailureKind::Busy;
-        // ERROR is a table or column that a sound file has; CONSTRAINT an index that contradicts
-        // its table.
-        case SQLITE_ERROR:
+        // An index that contradicts its table.
         case SQLITE_CONSTRAINT:
         case SQLITE_CORRUPT:
         case SQLITE_NOTADB:
@@ -75,8 +73,11 @@ std::int64_t Database::number(const char* sql) {
 
 void Database::fail(int code, const char* doing) const {
     FailureKind kind = kindOf(code);
+    const std::string_view text = sqlite3_errmsg(handle_);
+    // A table or column that a sound file has.
+    if (code == SQLITE_ERROR && text.starts_with("no such")) kind = FailureKind::Corrupt;
     if (kind == FailureKind::Busy && deadline_.passed(clock_)) kind = FailureKind::Late;
-    throw Failure(kind, std::string(sqlite3_errmsg(handle_)) + " (" + doing + ")");
+    throw Failure(kind, std::string(text) + " (" + doing + ")");
 }
 
 int Database::onBusy(void* self, int attempts) noexcept {

@@ -16,10 +16,11 @@ Result<std::unique_ptr<spi::RemoteStore>> makeStore(const spi::ExtensionContext&
     try {
         const Settings settings = Settings::from(context.options);
         if (context.maxValueSize > settings.largestEnvelope())
-            context.log(spi::LogLevel::Warning,
-                        "embedded store " + settings.path + ": values above " +
-                            std::to_string(settings.largestEnvelope()) +
-                            " bytes (half of max_bytes) will not be stored; raise max_bytes");
+            context.log(spi::LogLevel::Warning, "embedded store " + settings.path +
+                                                    ": values above " +
+                                                    std::to_string(settings.largestEnvelope()) +
+                                                    " bytes (half of max_bytes, at most 512 MiB) "
+                                                    "will not be stored; raise max_bytes");
         return std::unique_ptr<spi::RemoteStore>(
             std::make_unique<EmbeddedStore>(settings, context.clock, context.log));
     } catch (const std::exception& problem) {

@@ -26,6 +26,7 @@ std::vector<spi::OptionSpec> Settings::table() {
                      .type = OptionType::Size,
                      .defaultValue = "256MiB",
                      .least = std::int64_t{1} << 20,
+                     .most = std::int64_t{1} << 40,
                      .help = "bound of the file; beyond it what expires first is evicted"});
     table.push_back({.name = "poll_interval",
                      .type = OptionType::Duration,

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -22,8 +23,11 @@ struct Settings {
     /// The rows that from() reads.
     static std::vector<spi::OptionSpec> table();
 
-    /// The largest envelope that is taken: half of the file, so that one entry never empties it.
-    std::uint64_t largestEnvelope() const noexcept { return maxBytes / 2; }
+    /// The largest envelope that is taken: half of the file, so that one entry never empties it,
+    /// and never more than SQLite can hold in a row.
+    std::uint64_t largestEnvelope() const noexcept {
+        return std::min(maxBytes / 2, std::uint64_t{512} << 20);
+    }
 };
 
 }  // namespace oxcache::embedded
