@@ -26,8 +26,8 @@ struct Check {
 };
 
 /// Runs each check on a fixture of its own.
-template <class Fixture, std::size_t N>
-void runChecks(const StoreSubject& subject, const Check<Fixture> (&checks)[N],
+template <class Subject, class Fixture, std::size_t N>
+void runChecks(const Subject& subject, const Check<Fixture> (&checks)[N],
                std::vector<CheckResult>& results) {
     for (const Check<Fixture>& check : checks) {
         CheckResult result{check.name, true, {}};

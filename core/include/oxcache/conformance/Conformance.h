@@ -8,6 +8,7 @@
 
 #include "oxcache/base/Clock.h"
 #include "oxcache/base/Result.h"
+#include "oxcache/spi/FallbackStore.h"
 #include "oxcache/spi/InvalidationBus.h"
 #include "oxcache/spi/RemoteStore.h"
 
@@ -46,6 +47,23 @@ std::vector<CheckResult> checkRemoteStore(const StoreSubject& subject);
 
 /// Checks everything that InvalidationBus.h promises; needs `makeBus`.
 std::vector<CheckResult> checkInvalidationBus(const StoreSubject& subject);
+
+/// What the suite needs of a fallback plugin. `makeStore` is called from the caller's thread.
+struct FallbackSubject {
+    /// A store; all that are made ask the same database.
+    std::function<Result<std::unique_ptr<spi::FallbackStore>>()> makeStore;
+    /// The clock that stores were given; deadlines are made from it.
+    Clock& clock;
+    /// Keys that have a value, at least one, and keys that a route covers but the database lacks.
+    std::vector<std::string> found;
+    std::vector<std::string> absent{};
+    /// Keys without a route.
+    std::vector<std::string> unrouted{};
+};
+
+/// Checks everything that FallbackStore.h promises, with these keys and a few odd ones. The
+/// database must not change meanwhile.
+std::vector<CheckResult> checkFallbackStore(const FallbackSubject& subject);
 
 bool allPassed(std::span<const CheckResult> results);
 /// One line per check, failures with their message.
