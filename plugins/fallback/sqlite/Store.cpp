@@ -10,6 +10,10 @@ namespace {
 /// Keys that one statement answers at most.
 constexpr std::size_t kBatchMost = 512;
 
+Error tooLate() {
+    return {ErrorCode::Timeout, "the deadline passed before the database was asked"};
+}
+
 Error inRoute(const Route& route, const Error& error) {
     return {error.code, "route " + route.name() + ": " + error.message};
 }
@@ -76,8 +80,7 @@ void Store::answer(const std::vector<Work>& work, Deadline deadline, std::vector
         for (const Work& part : work)
             for (const Request& request : part.requests) replies[request.position] = error;
     };
-    if (deadline.passed(clock_))
-        return fail({ErrorCode::Timeout, "the deadline passed before the database was asked"});
+    if (deadline.passed(clock_)) return fail(tooLate());
     const auto session = lease(deadline);
     if (!session.ok()) return fail(session.error());
     const Guard guard(session->db(), clock_, deadline);
@@ -156,6 +159,7 @@ Store::Reply Store::runOne(const PreparedQuery& query, const std::vector<BoundVa
 
 Result<void> Store::ping(Deadline deadline) {
     try {
+        if (deadline.passed(clock_)) return tooLate();
         const auto session = lease(deadline);
         if (!session.ok()) return session.error();
         const Guard guard(session->db(), clock_, deadline);

@@ -1,4 +1,5 @@
 #include <atomic>
+#include <set>
 #include <thread>
 
 #include "Fixture.h"
@@ -144,12 +145,13 @@ TEST_CASE("ABatchSeesTheDatabaseAtOneMoment") {
         while (!stop) writer.run("UPDATE users SET age = age + 1");
     });
     int mixed = 0;
-    for (int round = 0; round < 300; ++round) {
+    std::set<std::string> moments;
+    while (moments.size() < 50) {
         const Texts ages = getAll(*store, {"user:1", "other:1", "user:2", "other:2", "user:1"});
         for (const std::string& age : ages) mixed += age != ages[0];
+        moments.insert(ages[0]);
     }
     stop = true;
     changing.join();
     CHECK(mixed == 0);
-    CHECK(get(*store, "user:1") != "0");
 }
