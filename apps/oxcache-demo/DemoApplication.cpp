@@ -100,11 +100,6 @@ void DemoApplication::prepareCatalogue() {
     }
 }
 
-std::vector<std::string> DemoApplication::keysOf() const {
-    if (options_.getKey) return {*options_.getKey};
-    return options_.keys.empty() ? packageNames(catalogue_) : readKeys(options_.keys);
-}
-
 // The subsystems need to know what is asked for, which Poco tells main() only.
 void DemoApplication::initialize(Poco::Util::Application& /*self*/) {}
 
@@ -112,12 +107,14 @@ void DemoApplication::prepare(const std::vector<std::string>& arguments) {
     options_.takeArguments(arguments);
     options_.validate();
     service_ = serviceOf(options_);
+    if (!options_.keys.empty()) keys_ = readKeys(options_.keys);
     fs::create_directories(options_.state);
     if (options_.ownCatalogue())
         prepareCatalogue();
     else if (!fs::is_regular_file(options_.database))
         throw UsageError("--db: " + options_.database + " is no file");
-    keys_ = keysOf();
+    if (options_.getKey) keys_ = {*options_.getKey};
+    if (keys_.empty()) keys_ = packageNames(catalogue_);
     ManagerOptions caches;
     caches.file = options_.config;
     caches.environment = options_.environment;
@@ -180,7 +177,7 @@ int DemoApplication::get(const Ask& ask) const {
     if (options_.json) std::cout << jsonLine(*options_.getKey, answer, took) << std::endl;
     if (answer.error)
         std::cerr << kPrefix << *options_.getKey << ": " << answer.error.message << "\n";
-    if (!options_.json && answer.value) std::cout << *answer.value << "\n";
+    if (!options_.json && answer.value) printValue(std::cout, *answer.value);
     if (!answer.error) {
         notes() << (answer.value ? "found in " : "not there, says ") << toString(answer.level)
                 << ", after " << duration(static_cast<double>(took.count())) << "\n";

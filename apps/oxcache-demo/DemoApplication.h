@@ -38,7 +38,6 @@ private:
     void prepare(const std::vector<std::string>& arguments);
     int work();
     void prepareCatalogue();
-    std::vector<std::string> keysOf() const;
     Workload workload() const;
     Ask cachedLookup(const Cache& cache);
     void tellTemperature(const Cache& cache) const;

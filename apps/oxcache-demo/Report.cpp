@@ -34,6 +34,16 @@ Json shownAs(const std::string& value) {
     return parsed.is_structured() && depth <= kDeepest ? parsed : Json(value);
 }
 
+// Text of several lines, all but the first set in by `indent`.
+std::string hanging(const std::string& text, std::size_t indent) {
+    std::string lines;
+    for (const char c : text) {
+        lines += c;
+        if (c == '\n') lines.append(indent, ' ');
+    }
+    return lines;
+}
+
 double microseconds(double nanoseconds) { return std::round(nanoseconds) / 1000; }
 
 Json percentilesOf(const LatencyHistogram& latency) {
@@ -119,6 +129,23 @@ std::string jsonLine(const std::string& key, const Lookup<std::string>& answer,
     json["level"] = toString(answer.level);
     json["latency_us"] = microseconds(static_cast<double>(took.count()));
     return oneLine(json);
+}
+
+void printValue(std::ostream& out, const std::string& value) {
+    const Json shown = shownAs(value);
+    if (!shown.is_object()) {
+        out << value << '\n';
+        return;
+    }
+    std::size_t widest = 0;
+    for (const auto& field : shown.items()) widest = std::max(widest, field.key().size());
+    for (const auto& field : shown.items()) {
+        const std::string text = field.value().is_string()
+                                     ? field.value().get_ref<const std::string&>()
+                                     : oneLine(field.value());
+        out << field.key() << std::string(widest - field.key().size() + 2, ' ')
+            << hanging(text, widest + 2) << '\n';
+    }
 }
 
 ProgressLine::ProgressLine(std::ostream& out, bool terminal, std::uint64_t total)

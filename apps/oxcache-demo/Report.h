@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <ostream>
 #include <string>
 
@@ -20,6 +19,9 @@ std::string jsonLine(const Tally& tally, std::uint64_t databaseQueries);
 /// stands as such, any other as a string, in which bytes that are no UTF-8 are replaced.
 std::string jsonLine(const std::string& key, const Lookup<std::string>& answer,
                      std::chrono::nanoseconds took);
+
+/// A value, for people: a JSON object as a list of its fields, anything else as it is.
+void printValue(std::ostream& out, const std::string& value);
 
 /// A line on a terminal that is written over and over: how far a run has come. Writes nothing
 /// where `out` is no terminal.

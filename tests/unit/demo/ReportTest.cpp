@@ -149,6 +149,23 @@ TEST_CASE("TheLineOfAGetHasTheAgreedFields") {
               .is_string());
 }
 
+TEST_CASE("AnObjectIsShownFieldByField") {
+    const auto shown = [](const std::string& value) {
+        std::ostringstream out;
+        printValue(out, value);
+        return out.str();
+    };
+    CHECK(shown(R"({"id":7,"name":"Ada\nL.","none":null})") ==
+          "id    7\n"
+          "name  Ada\n"
+          "      L.\n"
+          "none  null\n");
+    CHECK(shown("{}").empty());
+    CHECK(shown("plain") == "plain\n");
+    CHECK(shown("[1,2]") == "[1,2]\n");
+    CHECK(shown("{broken") == "{broken\n");
+}
+
 TEST_CASE("TheTableTellsEveryLevelAndWhatWasSaved") {
     std::ostringstream out;
     printTable(out, tallyOfFive(), 2, 1);
