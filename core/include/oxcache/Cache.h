@@ -57,9 +57,14 @@ inline EntryOptions withTtl(Duration ttl) {
 
 }  // namespace detail
 
-/// Any duration, as an entry's TTL; parts of a millisecond are rounded up.
+/// Any duration, as an entry's TTL; parts of a millisecond are rounded up, more than a century is
+/// a century.
 template <class Rep, class Period>
 EntryOptions toOptions(std::chrono::duration<Rep, Period> ttl) {
+    constexpr Duration kCentury = std::chrono::hours(24 * 365 * 100);
+    const std::chrono::duration<long double, std::milli> wanted = ttl;
+    if (wanted >= kCentury) return detail::withTtl(kCentury);
+    if (wanted <= Duration::zero()) return detail::withTtl(Duration::zero());
     return detail::withTtl(std::chrono::ceil<Duration>(ttl));
 }
 
@@ -99,7 +104,8 @@ public:
         const std::string keys[] = {std::string(key)};
         return std::move(service_->remove(keys, level_)[0]);
     }
-    bool exists(std::string_view key) const { return lookup<std::string>(key).value.has_value(); }
+    /// True when a value (not a negative), of whatever type, is there.
+    bool exists(std::string_view key) const { return service_->exists(std::string(key), level_); }
 
 private:
     std::shared_ptr<detail::Service> service_;
@@ -217,7 +223,9 @@ public:
     /// The entry becomes logically stale: reads miss it unless they allow stale values.
     WriteReceipt expire(std::string_view key) const { return service_->expire(std::string(key)); }
     /// True when a read would find a value (not a negative).
-    bool exists(std::string_view key) const { return service_->exists(std::string(key)); }
+    bool exists(std::string_view key) const {
+        return service_->exists(std::string(key), Levels::All);
+    }
 
     // Batches: results in the order of the keys, each with its own outcome.
     template <class T>

@@ -19,28 +19,10 @@
 #include "oxcache/Cache.h"
 #include "oxcache/CacheManager.h"
 #include "oxcache/base/KeyTemplate.h"
+#include "oxcache/detail/Arguments.h"
 
 namespace oxcache {
 namespace detail {
-
-/// A function argument as text within a key.
-template <class A>
-Bytes keyText(const A& argument) {
-    if constexpr (std::is_convertible_v<const A&, std::string_view>) {
-        return Bytes(std::string_view(argument));
-    } else if constexpr (std::is_same_v<A, char>) {
-        return Bytes(1, argument);
-    } else if constexpr (std::is_enum_v<A>) {
-        return keyText(static_cast<std::underlying_type_t<A>>(argument));
-    } else if constexpr (std::is_arithmetic_v<A>) {
-        CodecId codec = CodecId::Raw;
-        return Conversion<A>::encode(argument, codec);
-    } else {
-        static_assert(std::is_convertible_v<decltype(toKey(argument)), Bytes>,
-                      "an argument in a key is text, a number, an enum, or has toKey(argument)");
-        return toKey(argument);
-    }
-}
 
 /// The process-wide manager's cache of a name for the time of one call, without touching shared
 /// counts: each thread remembers it until that manager changes.
@@ -57,60 +39,6 @@ public:
 private:
     const Cache* cache_;
 };
-
-/// The arguments and result of a loader given to cached().
-template <class F>
-struct Signature : Signature<decltype(&F::operator())> {};
-template <class R, class... A>
-struct Signature<R (*)(A...)> {
-    using Returned = R;
-    using Arguments = std::tuple<A...>;
-};
-template <class R, class... A>
-struct Signature<R(A...)> : Signature<R (*)(A...)> {};
-template <class C, class R, class... A>
-struct Signature<R (C::*)(A...)> : Signature<R (*)(A...)> {};
-template <class C, class R, class... A>
-struct Signature<R (C::*)(A...) const> : Signature<R (*)(A...)> {};
-template <class C, class R, class... A>
-struct Signature<R (C::*)(A...) noexcept> : Signature<R (*)(A...)> {};
-template <class C, class R, class... A>
-struct Signature<R (C::*)(A...) const noexcept> : Signature<R (*)(A...)> {};
-
-/// Splits a leading LoadContext<T>& off the arguments.
-template <class T, class Arguments>
-struct KeyArguments {
-    using type = Arguments;
-    static constexpr bool kContext = false;
-};
-template <class T, class... A>
-struct KeyArguments<T, std::tuple<LoadContext<T>&, A...>> {
-    using type = std::tuple<A...>;
-    static constexpr bool kContext = true;
-};
-
-template <std::size_t N>
-Bytes formatKey(const KeyTemplate& pattern, const std::array<Bytes, N>& values) {
-    std::array<BytesView, N> views;
-    std::copy(values.begin(), values.end(), views.begin());
-    return pattern.format(std::span<const BytesView>(views).first(pattern.arguments()));
-}
-
-/// Calls `function` with copied arguments on whatever thread loads.
-template <class T, class F, class... A>
-auto bindLoader(const std::shared_ptr<F>& function, std::tuple<A...> arguments, auto /*context*/) {
-    return [function, arguments = std::move(arguments)]() mutable {
-        return std::apply([&](auto&... each) { return std::invoke(*function, each...); },
-                          arguments);
-    };
-}
-template <class T, class F, class... A>
-auto bindLoader(const std::shared_ptr<F>& function, std::tuple<A...> arguments, std::true_type) {
-    return [function, arguments = std::move(arguments)](LoadContext<T>& context) mutable {
-        return std::apply([&](auto&... each) { return std::invoke(*function, context, each...); },
-                          arguments);
-    };
-}
 
 /// Where a cached function finds its cache: a fixed one, or a name looked up at every call.
 class ClientSource {
@@ -137,9 +65,10 @@ private:
 template <class F>
 class CachedCall {
     using Called = detail::Signature<F>;
+    using Taken = typename Called::Taken;
+    using Values = typename Taken::Values;
     using Loads = detail::LoadedAs<std::remove_cvref_t<typename Called::Returned>>;
     using Value = typename Loads::Value;
-    using Split = detail::KeyArguments<Value, typename Called::Arguments>;
 
 public:
     CachedCall(detail::ClientSource source, std::string key, EntryOptions options, F loader)
@@ -148,62 +77,58 @@ public:
           pattern_(*keyText_),
           options_(std::move(options)),
           loader_(std::make_shared<F>(std::move(loader))) {
-        constexpr std::size_t kArguments = std::tuple_size_v<typename Split::type>;
         if (!pattern_.valid()) throw ConfigurationError(pattern_.describe());
-        if (pattern_.arguments() > kArguments || pattern_.named())
+        if (pattern_.arguments() > Taken::kCount || pattern_.named())
             throw ConfigurationError("key template '" + *keyText_ +
                                      "': its placeholders must be positions ({} or {0}) of the "
                                      "loader's " +
-                                     std::to_string(kArguments) + " argument(s)");
+                                     std::to_string(Taken::kCount) + " argument(s)");
+        for (std::size_t i = 0; i < pattern_.arguments(); ++i)
+            if (!Taken::kHaveText[i])
+                throw ConfigurationError("key template '" + *keyText_ + "': argument " +
+                                         std::to_string(i) +
+                                         " has no text; give its type a toKey(argument)");
     }
 
     template <class... A>
-    requires(sizeof...(A) == std::tuple_size_v<typename Split::type>) typename Loads::Given
-    operator()(A&&... arguments) const {
-        return call(typename Split::type(std::forward<A>(arguments)...),
-                    std::index_sequence_for<A...>{});
+    requires(sizeof...(A) == Taken::kCount) typename Loads::Given operator()(
+        A&&... arguments) const {
+        Values values{std::forward<A>(arguments)...};
+        const std::string name = keyOf(values);
+        return source_.use([&](const Cache& cache) {
+            return detail::CacheAccess::getOrLoad<Value, Loads::kMayBeAbsent>(
+                cache, name, options_, [&] { return bind(std::move(values)); });
+        });
     }
 
     /// The key that a call with these arguments uses.
     template <class... A>
-    std::string key(const A&... arguments) const {
-        return detail::formatKey(pattern_,
-                                 std::array<Bytes, sizeof...(A)>{detail::keyText(arguments)...});
-    }
-    /// As calling it, with the whole answer as a value; never throws but for an unknown service.
+    requires(sizeof...(A) == Taken::kCount) std::string key(A&&... arguments)
+    const { return keyOf(Values{std::forward<A>(arguments)...}); }
+
+    /// As calling it, with the whole answer as a value; throws only what getClient throws.
     template <class... A>
-    requires(sizeof...(A) ==
-             std::tuple_size_v<typename Split::type>) Lookup<Value> lookup(A&&... arguments)
+    requires(sizeof...(A) == Taken::kCount) Lookup<Value> lookup(A&&... arguments)
     const {
-        typename Split::type values(std::forward<A>(arguments)...);
-        const std::string name = keyOf(values, std::index_sequence_for<A...>{});
+        Values values{std::forward<A>(arguments)...};
+        const std::string name = keyOf(values);
         return source_.use([&](const Cache& cache) {
             return cache.lookupOrLoad<Value>(name, bind(std::move(values)), options_);
         });
     }
 
 private:
-    template <std::size_t... I>
-    std::string keyOf(const typename Split::type& values, std::index_sequence<I...>) const {
-        return key(std::get<I>(values)...);
+    std::string keyOf(const Values& values) const {
+        const auto texts = Taken::textsOf(values);
+        std::array<BytesView, Taken::kCount> views;
+        std::copy(texts.begin(), texts.end(), views.begin());
+        return pattern_.format(std::span<const BytesView>(views).first(pattern_.arguments()));
     }
-    template <std::size_t... I>
-    typename Loads::Given call(typename Split::type values, std::index_sequence<I...> all) const {
-        const std::string name = keyOf(values, all);
-        return source_.use([&](const Cache& cache) {
-            return detail::CacheAccess::getOrLoad<Value, Loads::kMayBeAbsent>(
-                cache, name, options_, [&] { return bind(std::move(values)); });
-        });
-    }
-    auto bind(typename Split::type values) const {
-        return detail::bindLoader<Value>(
-            loader_,
-            std::apply(
-                [](auto&... each) {
-                    return std::tuple<std::decay_t<decltype(each)>...>(std::move(each)...);
-                },
-                values),
-            std::bool_constant<Split::kContext>{});
+    auto bind(Values values) const {
+        return detail::loaderWith<Value, Called::kContext>(
+            [function = loader_, kept = std::move(values)](auto&... context) mutable {
+                return Taken::call(*function, kept, context...);
+            });
     }
 
     detail::ClientSource source_;
@@ -345,91 +270,39 @@ consteval CachedAttributes gather(A... attributes) {
     return all;
 }
 
-inline constexpr std::string_view kNameCharacters =
-    "_abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
-
-/// Position of a parameter by name in the text of a parameter list; KeyTemplate::kNone if absent.
-/// A name is the last identifier before a comma outside brackets, or before the end.
-consteval std::size_t parameterNamed(std::string_view list, std::string_view name) {
-    std::size_t position = 0;
-    int depth = 0;
-    std::string_view last;
-    for (std::size_t i = 1; i < list.size(); ++i) {
-        const char c = list[i];
-        const bool end = i + 1 == list.size();
-        if (end || (c == ',' && depth == 0)) {
-            if (last == name) return position;
-            ++position;
-            last = {};
-        } else if (c == '<' || c == '(' || c == '[') {
-            ++depth;
-        } else if (c == '>' || c == ')' || c == ']') {
-            --depth;
-        } else if (kNameCharacters.find(c) != std::string_view::npos) {
-            const std::size_t to = list.find_first_not_of(kNameCharacters, i);
-            if (depth == 0) last = list.substr(i, to - i);
-            i = to - 1;
-        }
-    }
-    return KeyTemplate::kNone;
-}
-
-/// For every argument of the template the position of the parameter that it stands for.
-template <std::size_t N>
-consteval std::array<std::size_t, N> parameterPositions(const KeyTemplate& pattern,
-                                                        std::string_view list) {
-    std::array<std::size_t, N> positions{};
-    for (std::size_t i = 0; i < N; ++i)
-        positions[i] = pattern.named() ? parameterNamed(list, pattern.argumentName(i)) : i;
-    return positions;
-}
-
-template <std::size_t N>
-consteval bool allBelow(const std::array<std::size_t, N>& positions, std::size_t limit) {
-    for (const std::size_t position : positions)
-        if (position >= limit) return false;
-    return true;
-}
-
-/// The object that OXCACHE_CACHED defines.
-template <class Traits, class Function>
-class CachedFunction;
-
-template <class Traits, class R, class... A>
-class CachedFunction<Traits, R(A...)> {
-    using Loads = LoadedAs<std::remove_cvref_t<R>>;
+/// The object that OXCACHE_CACHED defines; `S` is the function's type, P its parameters without a
+/// leading LoadContext.
+template <class Traits, class S, class... P>
+class CachedFunctionOf {
+    using Called = Signature<S>;
+    using Taken = typename Called::Taken;
+    using Loads = LoadedAs<std::remove_cvref_t<typename Called::Returned>>;
     using Value = typename Loads::Value;
     static constexpr CachedAttributes kAttributes = Traits::attributes();
     static constexpr KeyTemplate kPattern{kAttributes.key};
     static_assert(!kAttributes.service.empty(), "OXCACHE_CACHED needs service(\"name\")");
     static_assert(!kAttributes.key.empty(), "OXCACHE_CACHED needs key(\"template\")");
     static_assert(kPattern.valid(), "OXCACHE_CACHED: the key template is malformed");
-    static constexpr auto kPositions =
-        parameterPositions<kPattern.arguments()>(kPattern, Traits::kParameters);
-    static_assert(allBelow(kPositions, sizeof...(A)),
+    static constexpr auto kPositions = parameterPositions<kPattern.arguments()>(
+        kPattern, Traits::kParameters, Called::kContext ? 1 : 0);
+    static_assert(allBelow(kPositions, sizeof...(P)),
                   "OXCACHE_CACHED: a {placeholder} in the key names no parameter");
+    static_assert(allHaveText(kPositions, Taken::kHaveText),
+                  "OXCACHE_CACHED: a parameter in the key is no text, number or enum; give its "
+                  "type a toKey(argument)");
 
 public:
-    typename Loads::Given operator()(A... arguments) const {
-        const std::string name = key(arguments...);
+    typename Loads::Given operator()(P... arguments) const {
+        typename Taken::Values values{std::forward<P>(arguments)...};
+        const std::string name = keyOf(Taken::textsOf(values));
         const ClientUse client(kAttributes.service);
-        const auto makeLoader = [&] {
-            return [values =
-                        std::tuple<std::decay_t<A>...>(std::forward<A>(arguments)...)]() mutable {
-                return std::apply(
-                    [](auto&... each) { return Traits::body(static_cast<A>(each)...); }, values);
-            };
-        };
-        return CacheAccess::getOrLoad<Value, Loads::kMayBeAbsent>(client.cache(), name, options(),
-                                                                  makeLoader);
+        return CacheAccess::getOrLoad<Value, Loads::kMayBeAbsent>(
+            client.cache(), name, options(), [&] { return bind(std::move(values)); });
     }
 
     /// The key that a call with these arguments uses.
-    std::string key(const std::decay_t<A>&... arguments) const {
-        const std::array<Bytes, sizeof...(A)> texts{textOf(arguments)...};
-        std::array<BytesView, kPattern.arguments()> values{};
-        for (std::size_t i = 0; i < values.size(); ++i) values[i] = texts[kPositions[i]];
-        return kPattern.format(values);
+    std::string key(const typename Kept<P>::type&... arguments) const {
+        return keyOf(Taken::texts(arguments...));
     }
 
 private:
@@ -437,17 +310,29 @@ private:
         static const EntryOptions all = kAttributes.options();
         return all;
     }
-
-    /// Parameters that the key does not name need no text.
-    template <class P>
-    static Bytes textOf(const P& argument) {
-        if constexpr (requires { toKey(argument); } || std::is_arithmetic_v<P> ||
-                      std::is_enum_v<P> || std::is_convertible_v<const P&, std::string_view>)
-            return keyText(argument);
-        else
-            return {};
+    static std::string keyOf(const std::array<Bytes, sizeof...(P)>& texts) {
+        std::array<BytesView, kPattern.arguments()> views{};
+        for (std::size_t i = 0; i < views.size(); ++i) views[i] = texts[kPositions[i]];
+        return kPattern.format(views);
+    }
+    static auto bind(typename Taken::Values values) {
+        return loaderWith<Value, Called::kContext>(
+            [kept = std::move(values)](auto&... context) mutable {
+                const auto body = [](auto&&... each) -> typename Called::Returned {
+                    return Traits::body(std::forward<decltype(each)>(each)...);
+                };
+                return Taken::call(body, kept, context...);
+            });
     }
 };
+
+template <class Traits, class S>
+struct CachedFunction;
+template <class Traits, class R, class... P>
+struct CachedFunction<Traits, R(P...)> : CachedFunctionOf<Traits, R(P...), P...> {};
+template <class Traits, class R, class T, class... P>
+struct CachedFunction<Traits, R(LoadContext<T>&, P...)>
+    : CachedFunctionOf<Traits, R(LoadContext<T>&, P...), P...> {};
 
 }  // namespace detail
 }  // namespace oxcache
@@ -459,8 +344,9 @@ private:
 ///     { return loadFromDb(id); }
 ///
 /// `findUser` is a constexpr callable object. The body runs on a miss; its result type is T, or
-/// std::optional<T> where nullopt means "not there". A {name} that names no parameter does not
-/// compile. A type with a comma in it needs an alias.
+/// std::optional<T> where nullopt means "not there"; a leading parameter `LoadContext<T>&` is given
+/// by the cache, not by callers. A {name} that names no parameter does not compile. A type with a
+/// comma in it needs an alias.
 #define OXCACHE_CACHED(Type, name, parameters, ...)                                             \
     static Type oxcache_body_of_##name parameters;                                              \
     struct OxcacheTraitsOf_##name {                                                             \

@@ -53,7 +53,7 @@ inline Error checkSize(std::size_t size, const stages::ServiceSettings& settings
 inline void describe(detail::ReadAnswer& answer, const EntryAttributes& attributes,
                      std::int64_t nowMs) {
     answer.age = Duration(std::max<std::int64_t>(0, nowMs - attributes.createdMs));
-    if (attributes.expiresMs != 0)
+    if (attributes.expiresMs != 0 && !attributes.stale)
         answer.ttl = Duration(std::max<std::int64_t>(0, attributes.expiresMs - nowMs));
     answer.version = attributes.version;
 }

@@ -44,6 +44,10 @@ bool WritePath::prepare(Item& item, bool encode) {
             error = bytes.error();
     }
     if (!error) error = checkSize(item.payload().size(), levels_.settings);
+    const bool anywhere = item.policy.writeL1 || (item.policy.writeL2 && levels_.remote != nullptr);
+    if (!error && !anywhere)
+        error = {ErrorCode::Unavailable, "service '" + levels_.settings.name +
+                                             "' has none of the levels that this write asks for"};
     if (error) {
         (void)removeOne(item.request.key, encode, Deadline::never());
         item.receipt = rejected(std::move(error));
@@ -136,8 +140,9 @@ void WritePath::settle(Item& item, const EnvelopeHeader* header) {
         attributes.createdMs = header->createdMs;
         attributes.expiresMs = header->expiresMs;
     }
+    if (header == nullptr) attributes.version = levels_.versions.next();
     item.ticket.stamp(attributes);
-    item.receipt.version = header != nullptr ? header->version : levels_.versions.next();
+    item.receipt.version = attributes.version;
     const bool failed = static_cast<bool>(item.receipt.error);
     item.receipt.status = failed ? WriteStatus::LocalOnly : WriteStatus::Stored;
     if (failed) item.receipt.error.code = ErrorCode::Unavailable;

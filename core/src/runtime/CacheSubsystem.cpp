@@ -47,7 +47,7 @@ void CacheSubsystem::reinitialize(Poco::Util::Application& application) {
         runtime::ProcessDefault::set(next);
         return;
     }
-    if (runtime::ProcessDefault::take(former.get())) runtime::ProcessDefault::set(next);
+    runtime::ProcessDefault::replace(former.get(), next);
     former->shutdown();
 }
 

@@ -73,6 +73,13 @@ std::shared_ptr<CacheManager> ProcessDefault::take(const CacheManager* only) {
     return std::exchange(holder().manager, nullptr);
 }
 
+void ProcessDefault::replace(const CacheManager* former, std::shared_ptr<CacheManager> next) {
+    MutexLock lock(holder().mutex);
+    if (holder().manager.get() != former) return;
+    holder().generation.fetch_add(1);
+    holder().manager.swap(next);
+}
+
 }  // namespace runtime
 
 namespace detail {

@@ -17,6 +17,8 @@ public:
     static bool set(std::shared_ptr<CacheManager> manager);
     /// Takes it away; null where there was none, or another than `only`.
     static std::shared_ptr<CacheManager> take(const CacheManager* only = nullptr);
+    /// Puts another in its place if it is `former`.
+    static void replace(const CacheManager* former, std::shared_ptr<CacheManager> next);
 };
 
 }  // namespace oxcache::runtime

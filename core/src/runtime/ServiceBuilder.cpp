@@ -93,6 +93,9 @@ const host::Offer* ServiceBuilder::plugin(const std::string& service, const std:
                                           config::Problems& problems) {
     const std::string key = prefixOf(service) + kind + ".plugin";
     const std::optional<std::string> name = configuration_->text(key, problems);
+    if (name && name->empty() && kind == "l2")
+        problems.add(configuration_->originOf(key), key,
+                     "names no plugin; name one, or set cache_type = l1");
     if (!name || name->empty()) return nullptr;
     const Result<const host::Offer*> offer = host_->load(kind, *name);
     if (offer) {

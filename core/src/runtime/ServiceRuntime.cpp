@@ -107,6 +107,8 @@ void ServiceRuntime::keepHouse(bool probe) {
     memory_.cleanUp();
     if (remote_) {
         if (probe) remote_->probe();
+        // A clear whose message was lost, or that nobody can tell of, is noticed all the same.
+        if (probe || !epochs_.covered()) remote_->doubtMarkers();
         remote_->sweep(Deadline::in(*clock_, plan_.settings.deadline));
     }
     if (fallback_ && probe) fallback_->probe();
@@ -181,11 +183,12 @@ std::vector<ReadAnswer> ServiceRuntime::readOrLoadMany(std::span<const std::stri
 }
 
 // Bytes do for the question; they are not kept in L1, where somebody may want the object.
-bool ServiceRuntime::exists(const std::string& key) {
+bool ServiceRuntime::exists(const std::string& key, Levels levels) {
     bool negative = false;
-    if (memory_.has(key, negative)) return !negative;
+    if (has(levels, Levels::L1) && memory_.has(key, negative)) return !negative;
     pipeline::ReadCall call;
     call.type = &detail::kBytesType;
+    call.options.levels = levels;
     call.options.skipL1Write = true;
     const ReadAnswer found = std::move(answer({&key, 1}, call)[0]);
     return found.entry && !found.entry->negative();

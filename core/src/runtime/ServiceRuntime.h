@@ -66,7 +66,7 @@ public:
     std::vector<WriteReceipt> remove(std::span<const std::string> keys, Levels levels) override;
     WriteReceipt expire(const std::string& key) override;
     WriteReceipt clear(ClearMode mode) override;
-    bool exists(const std::string& key) override;
+    bool exists(const std::string& key, Levels levels) override;
     const std::string& name() const noexcept override { return plan_.settings.name; }
     Statistics statistics() const override;
     Health health() const override;

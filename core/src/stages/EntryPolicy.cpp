@@ -28,6 +28,7 @@ EntryPolicy policyOf(const EntryOptions& options, const ServiceSettings& setting
     if (options.l1Ttl && settings.l1Ttl) policy.l1Ttl = std::min(*options.l1Ttl, *settings.l1Ttl);
     policy.idle = options.idle ? options.idle : settings.idle;
     if (policy.idle && *policy.idle <= Duration::zero()) policy.idle.reset();
+    if (policy.idle) policy.idle = std::min(*policy.idle, kLongest);
     policy.cost = options.cost;
     const bool l1 = settings.usesL1 && has(options.levels, Levels::L1);
     const bool l2 = settings.usesL2 && has(options.levels, Levels::L2);

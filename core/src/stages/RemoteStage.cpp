@@ -35,6 +35,9 @@ std::vector<Key> viewsOf(const std::vector<std::string>& keys) {
     return {keys.begin(), keys.end()};
 }
 
+/// The expire-generation of an entry that was made stale by itself: no marker ever bears it.
+constexpr std::uint64_t kExpired = 0;
+
 bool isFailure(ErrorCode code) noexcept {
     return code != ErrorCode::None && code != ErrorCode::Undecodable;
 }
@@ -96,7 +99,10 @@ RemoteEntry RemoteStage::judge(Result<Bytes> reply, Generations& generations, bo
     if (entry.header.kind == EntryKind::Tombstone || entry.header.kind == EntryKind::Lease)
         return entry;
     entry.replaces = true;
-    if (entry.header.generations != generations && !reread) {
+    const bool made = entry.header.generations.expire == kExpired;
+    const bool known = entry.header.generations.remove == generations.remove &&
+                       (made || entry.header.generations.expire == generations.expire);
+    if (!known && !reread) {
         reread = true;
         const Result<Generations> fresh = markers_.reread(deadline);
         if (!fresh) {
@@ -287,18 +293,18 @@ Result<Version> RemoteStage::expire(Key key, Deadline deadline) {
             std::vector<Result<Version>> removed = remove({&key, 1}, deadline);
             return std::move(removed[0]);
         }
-        const std::int64_t forgets = entry.header.expiresMs;
         EnvelopeHeader header = entry.header;
         header.version = versions_.next();
         header.written = header.version;
-        header.expiresMs = std::min(header.expiresMs, time_.nowMs());
+        // Not by its expiry: that says how long the stale value is kept.
+        header.generations.expire = kExpired;
         const Bytes bytes = encodeEnvelope(header, entry.payload());
         spi::Put put;
         put.key = name;
         put.mode = spi::PutMode::FillIfUnchanged;
         put.observed = entry.observed;
         put.envelope = bytes;
-        put.expiresMs = forgets;
+        put.expiresMs = header.expiresMs;
         const Result<spi::PutOutcome> outcome = store_->put({&put, 1}, deadline)[0];
         if (!outcome) {
             note(outcome.error());

@@ -1,5 +1,4 @@
 #include <atomic>
-#include <latch>
 #include <stdexcept>
 #include <thread>
 #include <vector>
@@ -7,33 +6,12 @@
 #include <doctest/doctest.h>
 
 #include "support/TestService.h"
+#include "support/Threads.h"
 #include "support/Values.h"
 
 using namespace std::chrono_literals;
 using namespace oxcache;
 using namespace oxcache::testing;
-
-namespace {
-
-/// Runs `work(i)` on `count` threads that begin together.
-template <class F>
-void together(int count, F work) {
-    std::latch begin(count);
-    std::vector<std::thread> threads;
-    for (int i = 0; i < count; ++i)
-        threads.emplace_back([&, i] {
-            begin.arrive_and_wait();
-            work(i);
-        });
-    for (std::thread& thread : threads) thread.join();
-}
-
-/// Waits until `count` threads stand in the clock's waiting.
-void awaitWaiters(const ManualClock& clock, std::size_t count) {
-    while (clock.waiters() < count) std::this_thread::yield();
-}
-
-}  // namespace
 
 TEST_CASE("AThousandThreadsOnOneMissingKeyRunOneLoad") {
     for (const bool l2 : {false, true}) {

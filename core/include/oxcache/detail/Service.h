@@ -69,7 +69,7 @@ public:
     virtual WriteReceipt clear(ClearMode mode) = 0;
 
     /// True when a value (not a negative) is there, of whatever type.
-    virtual bool exists(const std::string& key) = 0;
+    virtual bool exists(const std::string& key, Levels levels) = 0;
 
     virtual const std::string& name() const noexcept = 0;
     virtual Statistics statistics() const = 0;
