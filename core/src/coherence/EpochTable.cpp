@@ -36,8 +36,9 @@ unsigned EpochTable::rangeOf(Key physicalKey) noexcept {
 
 void EpochTable::advance(std::optional<unsigned> range) noexcept {
     constexpr std::uint32_t kEpochMask = (std::uint32_t{1} << kEpochBits) - 1;
-    const unsigned from = range ? *range % kRanges : 0;
-    const unsigned to = range ? from + 1 : kRanges;
+    const bool one = range && *range < kRanges;
+    const unsigned from = one ? *range : 0;
+    const unsigned to = one ? from + 1 : kRanges;
     for (unsigned each = from; each < to; ++each) {
         std::uint32_t stamp = stamps_[each].load(std::memory_order_relaxed);
         std::uint32_t next = 0;

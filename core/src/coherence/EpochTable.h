@@ -35,7 +35,7 @@ public:
         return stamps_[entryStamp >> kEpochBits].load(std::memory_order_acquire) == entryStamp;
     }
 
-    /// Begins a new epoch in a range, or in all.
+    /// Begins a new epoch in a range, or in all; an unknown range stands for all.
     void advance(std::optional<unsigned> range) noexcept;
 
     /// False from the loss of the bus until its confirmed return: nothing admitted meanwhile may

@@ -20,10 +20,16 @@ public:
         return steadyMs(clock_) + offsetMs_.load(std::memory_order_relaxed);
     }
 
+    /// No store's clock shows a later time; versions have room up to here.
+    static constexpr std::int64_t kMostMs = (std::int64_t{1} << 44) - 1;
+
     /// The store said `storeMs` in answer to a question sent at `asked`; the truth lies half-way.
-    void learn(std::int64_t storeMs, SteadyTime asked) noexcept {
+    /// False when that is no time, and nothing was learned.
+    bool learn(std::int64_t storeMs, SteadyTime asked) noexcept {
+        if (storeMs <= 0 || storeMs > kMostMs) return false;
         const auto taken = std::chrono::duration_cast<Duration>(clock_.steady() - asked);
         offsetMs_.store(storeMs + taken.count() / 2 - steadyMs(clock_), std::memory_order_relaxed);
+        return true;
     }
 
 private:
@@ -35,27 +41,32 @@ private:
     std::atomic<std::int64_t> offsetMs_;
 };
 
-/// Makes versions: unique, and ascending within this process. Thread-safe.
+/// Makes versions: unique, and ascending within this process whatever the clock does. Time and
+/// counter are one number that only grows; where a millisecond has no room left for more versions,
+/// the next ones are taken from the millisecond after it. Thread-safe.
 class VersionSource {
 public:
     VersionSource(const StoreClock& time, std::uint64_t origin) : time_(time), origin_(origin) {}
 
     Version next() noexcept {
-        const auto now = static_cast<std::uint64_t>(time_.nowMs());
-        std::uint64_t last = lastMs_.load(std::memory_order_relaxed);
-        while (last < now && !lastMs_.compare_exchange_weak(last, now)) {
-        }
-        // The counter is drawn after the time was settled, so that a later version is never lower
-        // in both.
-        return {std::max(last, now), counter_.fetch_add(1) + 1, origin_};
+        const auto now = static_cast<std::uint64_t>(
+            std::clamp(time_.nowMs(), std::int64_t{0}, StoreClock::kMostMs));
+        std::uint64_t last = last_.load(std::memory_order_relaxed);
+        std::uint64_t next = 0;
+        do {
+            next = std::max(last + 1, now << kCounterBits);
+        } while (!last_.compare_exchange_weak(last, next, std::memory_order_relaxed));
+        return {next >> kCounterBits, static_cast<std::uint32_t>(next & kCounterMask), origin_};
     }
     std::uint64_t origin() const noexcept { return origin_; }
 
 private:
+    static constexpr unsigned kCounterBits = 20;
+    static constexpr std::uint64_t kCounterMask = (std::uint64_t{1} << kCounterBits) - 1;
+
     const StoreClock& time_;
     const std::uint64_t origin_;
-    std::atomic<std::uint64_t> lastMs_{0};
-    std::atomic<std::uint32_t> counter_{0};
+    std::atomic<std::uint64_t> last_{0};
 };
 
 }  // namespace oxcache::coherence

@@ -26,31 +26,35 @@ struct Offer {
 /// Finds, checks and loads plugin files. A file is first opened with all symbols bound, so that
 /// what is no library, or lacks a symbol or dependency, is an error here and not a crash later;
 /// then its version record is read, and only then is it handed to Poco::ClassLoader. Plugins stay
-/// loaded as long as the host: whoever uses an Offer keeps the host. Not thread-safe.
+/// loaded as long as the host: whoever uses an Offer, or anything built by it, keeps the host. Not
+/// thread-safe.
+///
+/// All errors are Unavailable; they name the file, what is wrong with it and what to do.
 class OXCACHE_INTERNAL PluginHost {
 public:
-    /// Folders are searched in order.
+    /// Folders are searched in order; relative ones are taken from the current folder, now.
     explicit PluginHost(std::vector<std::string> folders);
     ~PluginHost();
     PluginHost(const PluginHost&) = delete;
     PluginHost& operator=(const PluginHost&) = delete;
 
-    /// The plugin `oxcache-<kind>-<name>.so`. The error says which file and why.
+    /// The plugin `oxcache-<kind>-<name>.so`; it must be of that kind.
     Result<const Offer*> load(const std::string& kind, const std::string& name);
-    /// As load(), from a file at hand.
-    Result<const Offer*> loadFile(const std::string& file);
+    /// The plugin in a file at hand, of whatever kind. The same file is loaded once.
+    Result<const Offer*> loadFile(const std::string& path);
 
     /// The folder that belongs to the core library in use, built or installed.
     static std::string defaultFolder();
 
 private:
+    class Library;
     struct Loaded;
 
-    Result<void> check(const std::string& file) const;
+    Result<void> check(const std::string& file, const Library& library) const;
     Result<std::unique_ptr<Loaded>> open(const std::string& file);
     std::string available(const std::string& kind) const;
 
-    const std::vector<std::string> folders_;
+    std::vector<std::string> folders_;
     Poco::ClassLoader<spi::Plugin> loader_;
     std::map<std::string, std::unique_ptr<Loaded>> loaded_;
 };

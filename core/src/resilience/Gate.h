@@ -9,7 +9,8 @@
 
 namespace oxcache::resilience {
 
-/// Lets operations in until it is closed, and tells when the last has left. Thread-safe.
+/// Lets operations in until it is closed, and tells when the last has left. Thread-safe; outlives
+/// its passes.
 class Gate {
 public:
     /// Holds the gate for one operation; false when it is closed.
@@ -28,34 +29,43 @@ public:
         const bool inside_;
     };
 
-    bool closed() const noexcept { return closed_.load(std::memory_order_acquire); }
+    bool closed() const noexcept { return (state_.load(std::memory_order_acquire) & kClosed) != 0; }
 
-    /// Lets nobody in any more and waits until all have left; gives how many have not by then.
+    /// Lets nobody in any more and waits until all have left; gives how many have not by then. May
+    /// be called again.
     std::int64_t close(Clock& clock, Deadline deadline) {
-        closed_.store(true);
+        state_.fetch_or(kClosed, std::memory_order_acq_rel);
         MutexLock lock(mutex_);
-        while (inside_.load() > 0) {
+        while (inside() > 0) {
             if (!clock.waitUntil(changed_, mutex_, deadline.time())) break;
         }
-        return inside_.load();
+        return inside();
     }
 
 private:
+    static constexpr std::uint64_t kClosed = std::uint64_t{1} << 63;
+
+    std::int64_t inside() const noexcept {
+        return static_cast<std::int64_t>(state_.load(std::memory_order_acquire) & ~kClosed);
+    }
+    // Nobody who is turned away is counted on the way: callers that keep knocking at a closed gate
+    // must not look like operations that do not end.
     bool enter() noexcept {
-        inside_.fetch_add(1);
-        if (!closed_.load()) return true;
-        leave();
-        return false;
+        std::uint64_t state = state_.load(std::memory_order_relaxed);
+        do {
+            if ((state & kClosed) != 0) return false;
+        } while (!state_.compare_exchange_weak(state, state + 1, std::memory_order_acq_rel,
+                                               std::memory_order_relaxed));
+        return true;
     }
     void leave() noexcept {
-        if (inside_.fetch_sub(1) == 1 && closed_.load()) {
-            MutexLock lock(mutex_);
-            changed_.notifyAll();
-        }
+        if (state_.fetch_sub(1, std::memory_order_acq_rel) != (kClosed | 1)) return;
+        MutexLock lock(mutex_);
+        changed_.notifyAll();
     }
 
-    std::atomic<std::int64_t> inside_{0};
-    std::atomic<bool> closed_{false};
+    /// How many are inside, and whether it is closed.
+    std::atomic<std::uint64_t> state_{0};
     Mutex mutex_;
     CondVar changed_;
 };

@@ -9,6 +9,14 @@ namespace oxcache::resilience {
 struct LoadThreads::State {
     State(Clock& ticking, std::size_t most) : clock(ticking), maxAbandoned(most) {}
 
+    void ended(Ticket& ticket) {
+        MutexLock lock(mutex);
+        ticket.running_ = false;
+        if (ticket.abandoned_) --abandoned;
+        --running;
+        changed.notifyAll();
+    }
+
     Clock& clock;
     const std::size_t maxAbandoned;
     mutable Mutex mutex;
@@ -45,17 +53,12 @@ std::shared_ptr<LoadThreads::Ticket> LoadThreads::run(std::function<void()> work
     auto body = [state = state_, ticket, task = std::move(work)]() mutable {
         task();
         task = nullptr;  // what the load holds goes before it is counted as ended
-        MutexLock lock(state->mutex);
-        ticket->running_ = false;
-        if (ticket->abandoned_) --state->abandoned;
-        --state->running;
-        state->changed.notifyAll();
+        state->ended(*ticket);
     };
     try {
         std::thread(std::move(body)).detach();
     } catch (const std::exception&) {
-        MutexLock lock(state_->mutex);
-        --state_->running;
+        state_->ended(*ticket);
         return nullptr;
     }
     return ticket;

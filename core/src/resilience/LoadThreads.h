@@ -7,12 +7,15 @@
 
 #include "oxcache/base/Clock.h"
 #include "oxcache/base/Deadline.h"
+#include "oxcache/base/Export.h"
 #include "oxcache/base/Mutex.h"
 
 namespace oxcache::resilience {
 
-/// Threads for loads whose callers may stop waiting. A load gets its own thread at once; how many
-/// may go on after their callers left is bounded. Thread-safe.
+/// Threads for loads whose callers may stop waiting. A load gets its own thread at once; while
+/// `maxAbandoned` of them go on without a caller, no more are begun. Loads that ran already when
+/// that bound was reached may still be abandoned, so it can be passed by as many as there are
+/// callers. Thread-safe.
 class OXCACHE_INTERNAL LoadThreads {
 public:
     LoadThreads(Clock& clock, std::size_t maxAbandoned);
@@ -36,8 +39,8 @@ public:
         bool abandoned_ = false;
     };
 
-    /// Runs `work` on a thread; empty when too many loads are abandoned or stop() was called.
-    /// `work` must not throw.
+    /// Runs `work` on a thread; empty when too many loads are abandoned, stop() was called or the
+    /// system has no more threads: `work` has then been destroyed without a run. It must not throw.
     std::shared_ptr<Ticket> run(std::function<void()> work);
 
     /// Takes no more work and waits for what runs. Gives how many loads still run at the deadline;

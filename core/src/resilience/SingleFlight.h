@@ -1,6 +1,8 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -64,15 +66,17 @@ private:
 /// reference-counted by those who hold them; the table keeps only the joinable one of a key and
 /// kind. Callers of different kinds (whom one answer could not serve) do not share.
 ///
-/// A flight is joined only under the same generation (the key's admission counter): whoever arrives
-/// after an invalidation does not get an answer from before it. A flight older than `maxHold` is
-/// replaced. Thread-safe.
+/// A flight is joined only by callers of its own or an earlier generation (the key's admission
+/// counter, which only grows): whoever arrives after an invalidation does not get an answer from
+/// before it. A flight older than `maxHold` is replaced; its late answer still goes to those who
+/// wait for it. Thread-safe.
 template <class Answer>
 class SingleFlight {
 public:
     using FlightPtr = std::shared_ptr<Flight<Answer>>;
 
-    SingleFlight(Clock& clock, Duration maxHold) : clock_(clock), maxHold_(maxHold) {}
+    SingleFlight(Clock& clock, Duration maxHold)
+        : clock_(clock), maxHold_(std::max(maxHold, Duration::zero())) {}
 
     struct Joined {
         FlightPtr flight;
@@ -83,11 +87,16 @@ public:
         Shard& shard = shardOf(key);
         const SteadyTime now = clock_.steady();
         MutexLock lock(shard.mutex);
-        FlightPtr& slot = shard.flights[Name{std::string(key), kind}];
-        if (slot && slot->generation() == generation && now < slot->begun() + maxHold_)
-            return {slot, false};
-        slot = std::make_shared<Flight<Answer>>(std::string(key), kind, generation, now);
-        return {slot, true};
+        const auto found = shard.flights.find(NameView{key, kind});
+        const bool there = found != shard.flights.end();
+        if (there && found->second->generation() >= generation && now < heldUntil(found->second))
+            return {found->second, false};
+        auto flight = std::make_shared<Flight<Answer>>(std::string(key), kind, generation, now);
+        if (there)
+            found->second = flight;
+        else
+            shard.flights.emplace(Name{std::string(key), kind}, flight);
+        return {std::move(flight), true};
     }
 
     /// Ends a flight: nobody joins it any more, and its waiters get the answer.
@@ -95,14 +104,17 @@ public:
         Shard& shard = shardOf(flight->key());
         {
             MutexLock lock(shard.mutex);
-            const auto found = shard.flights.find(Name{flight->key(), flight->kind()});
+            const auto found = shard.flights.find(NameView{flight->key(), flight->kind()});
             if (found != shard.flights.end() && found->second == flight) shard.flights.erase(found);
         }
         flight->settle(std::move(answer));
     }
 
     /// When a waiter stops waiting for this flight's leader and takes over.
-    SteadyTime heldUntil(const FlightPtr& flight) const { return flight->begun() + maxHold_; }
+    SteadyTime heldUntil(const FlightPtr& flight) const noexcept {
+        const auto most = std::chrono::duration_cast<Duration>(SteadyTime::max() - flight->begun());
+        return maxHold_ < most ? flight->begun() + maxHold_ : SteadyTime::max();
+    }
 
     /// Flights that can be joined now.
     std::size_t size() const {
@@ -116,19 +128,29 @@ public:
 
 private:
     static constexpr std::size_t kShards = 16;
+    struct NameView {
+        Key key;
+        std::uint64_t kind;
+        bool operator==(const NameView&) const = default;
+    };
     struct Name {
         std::string key;
         std::uint64_t kind;
-        bool operator==(const Name&) const = default;
+        operator NameView() const noexcept { return {key, kind}; }
     };
     struct NameHash {
-        std::size_t operator()(const Name& name) const noexcept {
-            return std::hash<std::string>{}(name.key) ^ name.kind;
+        using is_transparent = void;
+        std::size_t operator()(const NameView& name) const noexcept {
+            return std::hash<Key>{}(name.key) ^ name.kind;
         }
+    };
+    struct NameEqual {
+        using is_transparent = void;
+        bool operator()(const NameView& a, const NameView& b) const noexcept { return a == b; }
     };
     struct Shard {
         mutable Mutex mutex;
-        std::unordered_map<Name, FlightPtr, NameHash> flights OXCACHE_GUARDED_BY(mutex);
+        std::unordered_map<Name, FlightPtr, NameHash, NameEqual> flights OXCACHE_GUARDED_BY(mutex);
     };
 
     Shard& shardOf(Key key) { return shards_[std::hash<Key>{}(key) % kShards]; }

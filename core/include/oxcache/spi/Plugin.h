@@ -19,7 +19,9 @@
 #ifndef OXCACHE_SPI_MAJOR
 #define OXCACHE_SPI_MAJOR 1
 #endif
+#ifndef OXCACHE_SPI_MINOR
 #define OXCACHE_SPI_MINOR 0
+#endif
 
 namespace oxcache::spi {
 inline namespace v1 {

@@ -1,0 +1,2 @@
+int oxcacheDependency();
+__attribute__((visibility("default"))) int oxcacheDependency() { return 1; }

@@ -1,0 +1,3 @@
+#include "PlainPlugin.h"
+
+OXCACHE_PLUGIN(PlainPlugin)
