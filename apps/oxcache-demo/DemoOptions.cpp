@@ -96,6 +96,8 @@ void DemoOptions::validate() const {
         throw UsageError(
             "get asks for one key: --keys, --requests, --threads and --zipf do not "
             "go with it");
+    if (!environment.empty() && config.empty())
+        throw UsageError("--env lays an environment's file over that of --config FILE; add it");
     if (!keys.empty() && exponent && !requests)
         throw UsageError("--zipf draws keys: with --keys say how many by --requests N");
 }

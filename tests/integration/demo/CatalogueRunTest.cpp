@@ -30,7 +30,7 @@ void checkSums(const json& line, std::uint64_t requests) {
 
 TEST_CASE("TheMachinesOwnCatalogueIsServedWithoutArguments") {
     const DemoProgram demo;
-    const Ended first = demo.run("");
+    const Ended first = demo.run(OXCACHE_WITHOUT_ARGUMENTS);
     CHECK(first.status == 0);
     CHECK(contains(first.out, "packages from /var/lib/dpkg/status"));
     CHECK(contains(first.out, "Cold start"));
@@ -128,6 +128,18 @@ TEST_CASE("AConfigurationWithoutFallbackIsServedByTheLoader") {
     CHECK(ended.json()["loads"] == 3);
     CHECK(ended.json()["database_queries"] == 3);
     CHECK(ended.json()["l2_hits"] == 0);
+}
+
+TEST_CASE("AnEnvironmentsFileIsLaidOverTheConfiguration") {
+    const DemoProgram demo;
+    std::filesystem::create_directory(demo.path("environments"));
+    demo.file("base.properties", "oxcache.services.demo.cache_type = l1\n");
+    demo.file("environments/tiny.properties", "oxcache.services.demo.max_key_length = 3\n");
+    CHECK(demo.run("get alpha --config base.properties" + kInput).status == 0);
+    const Ended ended = demo.run("get alpha --config base.properties --env tiny" + kInput);
+    CHECK(ended.status == 1);
+    CHECK(contains(ended.err, "3"));
+    CHECK(demo.run("get alpha --config base.properties --env none" + kInput).status == 2);
 }
 
 TEST_CASE("SettingsOfTheCommandLineWin") {

@@ -113,6 +113,11 @@ TEST_CASE("KeysAreDrawnOnlyWhenItIsSaidHowMany") {
     CHECK(usageProblem({{"keys", "k"}, {"zipf", "1"}, {"requests", "9"}}).empty());
 }
 
+TEST_CASE("AnEnvironmentNeedsAConfiguration") {
+    CHECK(begins(usageProblem({{"env", "staging"}}), "--env lays an environment's file over"));
+    CHECK(usageProblem({{"env", "staging"}, {"config", "c.properties"}}).empty());
+}
+
 TEST_CASE("TheServiceIsTheOneNamedElseDemoElseTheOnlyOne") {
     const InputFiles folder;
     const auto service = [&](const std::string& text) {
