@@ -82,6 +82,11 @@ public:
     /// begins, else the base layer.
     Origin originOf(const std::string& key) const;
 
+    /// Reports what a plugin says of its options: each line that begins with the name of one and a
+    /// colon (`path: ...`) at that option below `prefix`, any other at `key`.
+    void reportFindings(const std::string& text, const std::string& prefix, const std::string& key,
+                        Problems& problems) const;
+
     /// Makes a table's options known below `prefix` (which ends with a dot) and their defaults
     /// effective. Tables may share a prefix, and a prefix may lie within another.
     void declare(const std::string& prefix, std::vector<spi::OptionSpec> table);

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <sstream>
 
 #include <Poco/String.h>
 
@@ -79,6 +80,19 @@ void Configuration::readOption(const Option& option, spi::OptionValues& values,
     if (spec.type == OptionType::Path)
         value = spi::OptionValues::Value(absolutePath(expansion.text, setting->origin.folder));
     values.set(option.name, std::move(value).value());
+}
+
+void Configuration::reportFindings(const std::string& text, const std::string& prefix,
+                                   const std::string& key, Problems& problems) const {
+    std::istringstream lines(text);
+    for (std::string line; std::getline(lines, line);) {
+        const std::size_t colon = line.find(": ");
+        const std::string option = prefix + line.substr(0, colon);
+        if (colon != std::string::npos && specs_.contains(option))
+            problems.add(originOf(option), option, line.substr(colon + 2));
+        else
+            problems.add(originOf(key), key, line);
+    }
 }
 
 bool Configuration::isKnown(const std::string& key) const {

@@ -222,6 +222,22 @@ TEST_CASE("AProblemOfOthersIsReportedWhereTheKeyIsSetOrWouldBe") {
     CHECK(loaded.problems.empty());
 }
 
+TEST_CASE("APluginsFindingsAreReportedAtTheOptionsTheyName") {
+    const Folder folder;
+    Loaded loaded(folder.write("o.properties",
+                               "oxcache.services.demo.fallback.plugin = sqlite\n"
+                               "oxcache.services.demo.fallback.path = app.db\n"
+                               "oxcache.services.demo.fallback.routes.a.match = a\n"));
+    loaded->declare("oxcache.services.demo.fallback.", fallbackTable());
+    loaded->reportFindings("routes.a.match: is odd; even it\npath: is gone; bring it\ntoo: bad",
+                           "oxcache.services.demo.fallback.",
+                           "oxcache.services.demo.fallback.plugin", loaded.problems);
+    CHECK(loaded.lines(folder) ==
+          Lines{"o.properties:1: oxcache.services.demo.fallback.plugin: too: bad",
+                "o.properties:2: oxcache.services.demo.fallback.path: is gone; bring it",
+                "o.properties:3: oxcache.services.demo.fallback.routes.a.match: is odd; even it"});
+}
+
 TEST_CASE("ExplainSaysWhatCountsAndWhereItIsWritten") {
     const Folder folder;
     Source source = Loaded::fromFile(
