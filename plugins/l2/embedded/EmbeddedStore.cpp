@@ -84,30 +84,36 @@ std::vector<Result<Bytes>> EmbeddedStore::lease(std::span<const Key> keys,
 
 std::vector<Result<spi::PutOutcome>> EmbeddedStore::put(std::span<const spi::Put> puts,
                                                         Deadline deadline) {
-    std::vector<Result<spi::PutOutcome>> answers(puts.size(), spi::PutOutcome::Refused);
+    Outcomes answers(puts.size(), spi::PutOutcome::Refused);
     for (std::size_t next = 0; next < puts.size();) {
-        std::vector<std::size_t> part;
-        for (std::size_t bytes = 0; next < puts.size() && part.size() < kStretch; ++next) {
-            if (auto answer = answeredAlready(puts[next])) {
-                answers[next] = std::move(*answer);
-                continue;
-            }
-            bytes += Writer::footprint(puts[next].key, puts[next].envelope.size());
-            if (!part.empty() && bytes > writes_.groupBytes()) break;
-            part.push_back(next);
-        }
-        if (part.empty()) continue;
-        std::size_t bytes = 0;
-        for (const std::size_t at : part)
-            bytes += Writer::footprint(puts[at].key, puts[at].envelope.size());
-        Result<void> done = write(bytes, deadline, [&](Writer& writer) {
-            for (const std::size_t at : part) answers[at] = writer.put(puts[at]);
+        const Part part = takePart(puts, next, answers);
+        if (part.places.empty()) continue;
+        Result<void> done = write(part.bytes, deadline, [&](Writer& writer) {
+            for (const std::size_t at : part.places) answers[at] = writer.put(puts[at]);
         });
         if (done.ok()) continue;
-        for (const std::size_t at : part) answers[at] = done.error();
+        // The parts that follow would fail alike, each after a wait of its own.
+        for (const std::size_t at : part.places) answers[at] = done.error();
         for (; next < puts.size(); ++next) answers[next] = done.error();
     }
     return answers;
+}
+
+/// The puts from `next` on that go into one transaction; those that need none are answered.
+EmbeddedStore::Part EmbeddedStore::takePart(std::span<const spi::Put> puts, std::size_t& next,
+                                            Outcomes& answers) {
+    Part part;
+    for (; next < puts.size() && part.places.size() < kStretch; ++next) {
+        if (auto answer = answeredAlready(puts[next])) {
+            answers[next] = std::move(*answer);
+            continue;
+        }
+        const std::size_t bytes = Writer::footprint(puts[next].key, puts[next].envelope.size());
+        if (!part.places.empty() && part.bytes + bytes > writes_.groupBytes()) break;
+        part.bytes += bytes;
+        part.places.push_back(next);
+    }
+    return part;
 }
 
 Result<std::uint64_t> EmbeddedStore::sweep(Key prefix, std::uint64_t live, Deadline deadline) {

@@ -35,6 +35,13 @@ private:
         std::string next;
     };
 
+    using Outcomes = std::vector<Result<spi::PutOutcome>>;
+    struct Part {
+        std::vector<std::size_t> places;
+        std::size_t bytes = 0;
+    };
+
+    Part takePart(std::span<const spi::Put> puts, std::size_t& next, Outcomes& answers);
     Result<void> write(std::size_t bytes, Deadline deadline, FunctionRef<void(Writer&)> apply);
     std::optional<Result<spi::PutOutcome>> answeredAlready(const spi::Put& put);
     std::string sweepFrom(const std::string& prefix, std::uint64_t live);
