@@ -52,6 +52,7 @@ public:
     Reader(const Route& route, Tokens tokens)
         : route_(route), sql_(route.query()), tokens_(std::move(tokens)) {
         if (!tokens_.empty() && isMark(tokens_.back(), ";")) tokens_.pop_back();
+        dropLimit();
     }
 
     std::optional<Shape> read() {
@@ -70,6 +71,13 @@ public:
     }
 
 private:
+    /// At most one row comes anyway, so `LIMIT 1` says nothing.
+    void dropLimit() {
+        const std::size_t size = tokens_.size();
+        if (size < 2 || tokens_[size - 1].text != "1") return;
+        if (isWord(tokens_[size - 2], "limit")) tokens_.resize(size - 2);
+    }
+
     bool plain(Iterator from, Iterator to) const {
         for (auto token = from; token != to; ++token) {
             if (token->kind == TokenKind::Word && contains(kRefused, lowered(token->text)))

@@ -12,11 +12,9 @@ std::string joined(const std::vector<std::string>& problems) {
     return text;
 }
 
-/// Gives SQLite's words about a query the form of a problem.
-std::string queryProblem(const Route& route, const std::string& message) {
-    const std::string text = "routes." + route.name() + ".query: " + message;
-    const bool saysWhatToDo = message.find("; ") != std::string::npos;
-    return saysWhatToDo ? text : text + "; correct the query, or the database's tables";
+/// SQLite's words say what; ours say what to do as well.
+std::string complete(const std::string& message, const std::string& whatToDo) {
+    return message.find("; ") != std::string::npos ? message : message + "; " + whatToDo;
 }
 
 }  // namespace
@@ -53,12 +51,14 @@ void Store::check(const spi::ExtensionContext& context, std::vector<std::string>
         if (query.error().code == ErrorCode::Timeout)
             readable = query.error();
         else
-            problems.push_back(queryProblem(*route, query.error().message));
+            problems.push_back(
+                "routes." + route->name() + ".query: " +
+                complete(query.error().message, "correct the query, or the database's tables"));
     }
     if (readable.ok()) return;
     if (readable.error().code != ErrorCode::Timeout)
-        problems.push_back("path: '" + path_ + "' cannot be read: " + readable.error().message +
-                           "; name a SQLite database");
+        problems.push_back("path: '" + path_ + "' cannot be read: " +
+                           complete(readable.error().message, "name a SQLite database"));
     else if (context.log)
         context.log(spi::LogLevel::Warning,
                     "'" + path_ +

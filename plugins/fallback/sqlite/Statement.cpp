@@ -133,6 +133,10 @@ Error errorOf(sqlite3* db, int code) {
         return {ErrorCode::Timeout,
                 "the database stayed locked by a writer until the deadline; keep write "
                 "transactions short, or use the WAL journal"};
+    if (primary == SQLITE_READONLY)
+        return unavailable(
+            "a writer ended in the middle of a transaction, which only a writer can undo; open the "
+            "database once with a program that may write to it");
     return unavailable(std::string(sqlite3_errmsg(db)) + " (SQLite code " + std::to_string(code) +
                        ")");
 }

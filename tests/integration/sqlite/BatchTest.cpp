@@ -37,6 +37,7 @@ TEST_CASE("ManyKeysOfARouteTakeOneStatement") {
     one("SELECT name -- who\nFROM users /* all */ WHERE id = :id -- this one");
     one("SELECT name FROM users WHERE age > 36 AND id = :id AND mail IS NULL");
     one("SELECT \"name\" FROM \"users\" WHERE [id] = :id");
+    one("SELECT name FROM users WHERE id = :id LIMIT 1");
     one("SELECT name, age * 2 FROM users WHERE (age = 36 AND name LIKE 'a%') AND id = :id");
 }
 
@@ -81,6 +82,9 @@ TEST_CASE("WhereAJoinToKeysCouldDifferEachKeyTakesItsStatement") {
     each("SELECT name FROM users WHERE id BETWEEN 1 AND id = :id");
     each("SELECT name FROM users WHERE age = 36 = id AND id = :id + 1");
     each("SELECT name FROM users WHERE id = :id GROUP BY age");
+    each("SELECT name FROM users WHERE id = :id LIMIT 0");
+    each("SELECT name FROM users WHERE id = :id LIMIT 1 OFFSET 1");
+    each("SELECT name FROM users WHERE age = :id LIMIT 1");
     each("SELECT name FROM users WHERE id = :id ORDER BY age");
     each("SELECT name FROM users WHERE id = :id UNION ALL SELECT 'x'");
     each("SELECT name, :id FROM users WHERE id = :id");

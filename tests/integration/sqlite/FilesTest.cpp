@@ -84,6 +84,27 @@ TEST_CASE("ATruncatedFileIsUnavailable") {
     CHECK(get(*store, "user:1").starts_with("Unavailable: route users: "));
 }
 
+TEST_CASE("ATransactionThatAWriterLeftHalfDoneIsNotReadOver") {
+    Fixture f;
+    const std::string left = f.folder.file("left.db");
+    const Writer writer(f.path);
+    // What a killed writer leaves: changed pages in the file, the old ones in its journal.
+    writer.run(
+        "PRAGMA cache_size = 1; PRAGMA cache_spill = 1; BEGIN IMMEDIATE;"
+        "WITH RECURSIVE n(i) AS (SELECT 10 UNION ALL SELECT i + 1 FROM n WHERE i < 5000) "
+        "INSERT INTO users SELECT i, 'n' || i, NULL, 1 FROM n");
+    fs::copy_file(f.path, left);
+    fs::copy_file(f.path + "-journal", left + "-journal");
+    writer.run("ROLLBACK");
+    Options options = f.users();
+    options[0].second = left;
+    CHECK(says(f.refusal(options),
+               "a writer ended in the middle of a transaction, which only a "
+               "writer can undo; open the database once with a program"));
+    Writer(left).run("SELECT * FROM users");
+    CHECK(get(*f.open(options), "user:1") == "ada");
+}
+
 TEST_CASE("ASchemaChangeThatBreaksARouteIsUnavailableUntilItIsMended") {
     Fixture f;
     Options options = f.users("SELECT mail FROM users WHERE id = :id");
