@@ -1,4 +1,6 @@
 #include <atomic>
+#include <map>
+#include <random>
 #include <set>
 #include <thread>
 
@@ -118,6 +120,88 @@ TEST_CASE("AColumnsOwnComparisonDecidesInBothForms") {
             CHECK(statementsFor(*f.open(options), keys) == 1);
         }
     }
+}
+
+TEST_CASE("WhateverTheQueryABatchGivesWhatItsKeysGiveAlone") {
+    Fixture f;
+    Writer(f.path).run(
+        "CREATE TABLE t(id INT UNIQUE, name TEXT COLLATE NOCASE, a, \"or\" TEXT);"
+        "INSERT INTO t VALUES(1, 'Ada', 36, 'x'), (2, 'BOB', NULL, 'y'),"
+        " (3, 'ada', 1, NULL), (NULL, 'bob', '1', 'x')");
+    const Texts results{"name",
+                        "*",
+                        "id, name",
+                        "t.*, 1 AS one",
+                        "a, \"or\"",
+                        "lower(name) AS l",
+                        "max(a)",
+                        "count(*)",
+                        "abs(a) * 2",
+                        ":id",
+                        "typeof(id), 'from', \"or\""};
+    const Texts sources{"t", "t AS t", "\"t\" t", "t, users", "(SELECT * FROM t) t"};
+    const Texts terms{"id = :id",
+                      "t.id == :id",
+                      "name = :id",
+                      "a = :id",
+                      ":id = t.id",
+                      "t.id = :id COLLATE NOCASE",
+                      "a > 1",
+                      "name LIKE 'a%'",
+                      "\"or\" = 'x'",
+                      "a IS NOT NULL",
+                      "t.id BETWEEN 1 AND 2",
+                      "(a = 36 OR name = 'BOB')",
+                      "t.id IN (1, :id)",
+                      "NOT t.id = :id",
+                      "coalesce(a, 0) < 40",
+                      "t.id = :id + 0"};
+    const Texts joints{" AND ", " AND ", " AND ", " OR ", " AND NOT "};
+    const Texts ends{"", "", "", " LIMIT 1", ";", " ORDER BY name", " GROUP BY name", " -- end"};
+    std::mt19937 random(7);
+    const auto any = [&](const Texts& texts) { return texts[random() % texts.size()]; };
+    std::map<bool, int> opened;
+    std::map<bool, int> joined;
+    for (int round = 0; round < 1200; ++round) {
+        std::string query =
+            "SELECT " + any(results) + " FROM " + any(sources) + " WHERE " + any(terms);
+        for (std::size_t more = random() % 3; more > 0; --more) query += any(joints) + any(terms);
+        query += any(ends);
+        CAPTURE(query);
+        const auto store = f.plugin.fallback(f.users(query), f.clock);
+        ++opened[store.ok()];
+        if (store.ok()) ++joined[statementsFor(**store, kKeys) == 1];
+    }
+    // Neither answer may be a matter of luck.
+    CHECK(opened[true] > 400);
+    CHECK(joined[true] > 20);
+    CHECK(joined[false] > 400);
+}
+
+TEST_CASE("RubbishInsteadOfAQueryIsRefusedOrHarmless") {
+    Fixture f;
+    const std::string sound =
+        "SELECT name, 'it''s' AS [x] FROM \"users\" /* c */ WHERE id = :id -- e";
+    const std::string alphabet("'\"`[]()/*-:;?@$ \n\0a1.,=|<>\xff", 31);
+    std::mt19937 random(11);
+    int refused = 0;
+    for (int round = 0; round < 1000; ++round) {
+        std::string query = sound;
+        for (std::size_t edits = 1 + random() % 3; edits > 0; --edits) {
+            const std::size_t at = random() % query.size();
+            const char c = alphabet[random() % alphabet.size()];
+            if (random() % 3 == 0)
+                query.erase(at, 1 + random() % 5);
+            else
+                query.insert(at, 1, c);
+        }
+        CAPTURE(query);
+        const auto store = f.plugin.fallback(f.users(query), f.clock);
+        refused += !store.ok();
+        if (store.ok()) statementsFor(**store, kKeys);
+    }
+    CHECK(refused > 300);
+    CHECK(refused < 1000);
 }
 
 TEST_CASE("AnyNumberOfKeysIsAnswered") {

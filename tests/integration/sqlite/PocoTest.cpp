@@ -1,3 +1,5 @@
+#include <thread>
+
 #include <Poco/Data/RecordSet.h>
 #include <Poco/Data/SQLite/Connector.h>
 #include <Poco/Data/Session.h>
@@ -49,12 +51,20 @@ TEST_CASE("PocoReadsColumnsByTheirDeclaredType") {
 }
 
 TEST_CASE("AStoreTakesNoThreadFromPocosPool") {
+    Poco::ThreadPool& threads = Poco::ThreadPool::defaultPool();
+    // A thread that was given back takes a moment to say so.
+    const auto awaitUsed = [&](int count) {
+        while (threads.used() != count) std::this_thread::yield();
+    };
     Fixture f;
-    const int before = Poco::ThreadPool::defaultPool().available();
+    awaitUsed(0);
+    const int before = threads.available();
     {
         const auto one = f.open(f.users());
         const auto two = f.open(f.users());
-        CHECK(Poco::ThreadPool::defaultPool().available() == before);
+        awaitUsed(2);
+        CHECK(threads.available() == before);
     }
-    CHECK(Poco::ThreadPool::defaultPool().available() == before);
+    awaitUsed(0);
+    CHECK(threads.available() == before);
 }
