@@ -133,7 +133,9 @@ public:
 
 private:
     detail::LoadCall& call_;
-    std::optional<T> copy_;
+    struct None {};
+    /// Strings and bytes lie inline in the entry; as a T there is only a copy of them.
+    std::conditional_t<detail::BytesValue<T>, std::optional<T>, None> copy_{};
 };
 
 namespace detail {
