@@ -20,7 +20,7 @@ namespace oxcache {
 namespace detail {
 
 template <class T>
-Lookup<T> toLookup(ReadAnswer answer) {
+Lookup<T> toLookup(ReadAnswer&& answer) {
     Lookup<T> lookup;
     if (answer.entry && !answer.entry->negative()) lookup.value = copyOf<T>(*answer.entry);
     lookup.outcome = answer.outcome;

@@ -75,7 +75,7 @@ public:
         : source_(std::move(source)),
           keyText_(std::make_shared<const std::string>(std::move(key))),
           pattern_(*keyText_),
-          options_(std::move(options)),
+          options_(options),
           loader_(std::make_shared<F>(std::move(loader))) {
         if (!pattern_.valid()) throw ConfigurationError(pattern_.describe());
         if (pattern_.arguments() > Taken::kCount || pattern_.named())
@@ -145,7 +145,7 @@ private:
 template <class F>
 CachedCall<std::decay_t<F>> cached(std::string service, std::string key, EntryOptions options,
                                    F&& loader) {
-    return {detail::ClientSource(std::move(service)), std::move(key), std::move(options),
+    return {detail::ClientSource(std::move(service)), std::move(key), options,
             std::forward<F>(loader)};
 }
 template <class Rep, class Period, class F>
@@ -156,7 +156,7 @@ auto cached(std::string service, std::string key, std::chrono::duration<Rep, Per
 /// As above, over a cache at hand.
 template <class F>
 CachedCall<std::decay_t<F>> cached(Cache cache, std::string key, EntryOptions options, F&& loader) {
-    return {detail::ClientSource(std::move(cache)), std::move(key), std::move(options),
+    return {detail::ClientSource(std::move(cache)), std::move(key), options,
             std::forward<F>(loader)};
 }
 template <class Rep, class Period, class F>

@@ -81,7 +81,7 @@ struct PluginHost::Loaded {
     std::unique_ptr<spi::Plugin> plugin;
 };
 
-PluginHost::PluginHost(std::vector<std::string> folders) {
+PluginHost::PluginHost(const std::vector<std::string>& folders) {
     for (const std::string& folder : folders)
         if (!folder.empty()) folders_.push_back(absolute(folder));
 }

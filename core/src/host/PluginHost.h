@@ -33,7 +33,7 @@ struct Offer {
 class OXCACHE_INTERNAL PluginHost {
 public:
     /// Folders are searched in order; relative ones are taken from the current folder, now.
-    explicit PluginHost(std::vector<std::string> folders);
+    explicit PluginHost(const std::vector<std::string>& folders);
     ~PluginHost();
     PluginHost(const PluginHost&) = delete;
     PluginHost& operator=(const PluginHost&) = delete;

@@ -11,7 +11,8 @@ namespace {
 
 /// What a call demands of a flight when another's answer did not serve it: that "not there" is no
 /// answer, that a loader is run.
-enum Demand : unsigned { kValue = 1, kLoader = 2 };
+constexpr unsigned kValue = 1;
+constexpr unsigned kLoader = 2;
 
 }  // namespace
 

@@ -183,7 +183,8 @@ std::unique_ptr<Extension> ServiceBuilder::built(const Factory& factory, const s
     }
     Result<std::unique_ptr<Extension>> extension = factory(contextFor(wanted, options));
     if (extension) return std::move(*extension);
-    problems.add(configuration_->originOf(key), key, extension.error().message);
+    configuration_->reportFindings(extension.error().message, prefixOf(wanted.name) + kind + ".",
+                                   key, problems);
     return nullptr;
 }
 

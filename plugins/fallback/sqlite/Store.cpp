@@ -139,7 +139,7 @@ Result<void> Store::runBatch(const Statement& statement, std::span<const Request
 Store::Reply Store::answerOne(PreparedRoutes& prepared, const Route& route,
                               const std::vector<BoundValue>& values) {
     const auto known = prepared.single(route);
-    const auto reply = known.ok() ? runOne(**known, values) : Reply(known.error());
+    auto reply = known.ok() ? runOne(**known, values) : Reply(known.error());
     if (reply.ok()) return reply;
     prepared.forget(route);
     return inRoute(route, reply.error());

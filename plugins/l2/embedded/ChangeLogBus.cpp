@@ -18,7 +18,7 @@ Settings impatient(Settings settings) {
 
 }  // namespace
 
-ChangeLogBus::ChangeLogBus(const Settings& settings, Clock& clock, Log log)
+ChangeLogBus::ChangeLogBus(const Settings& settings, Clock& clock, const Log& log)
     : settings_(impatient(settings)), clock_(clock), log_(log), file_(settings_, clock, log) {}
 
 ChangeLogBus::~ChangeLogBus() { stop(); }

@@ -15,7 +15,7 @@ namespace oxcache::embedded {
 /// transactions, whenever a poll sees that the file has changed. Thread-safe.
 class ChangeLogBus final : public spi::InvalidationBus {
 public:
-    ChangeLogBus(const Settings& settings, Clock& clock, Log log);
+    ChangeLogBus(const Settings& settings, Clock& clock, const Log& log);
     ~ChangeLogBus() override;
 
     Result<void> start(spi::BusListener& listener) override;

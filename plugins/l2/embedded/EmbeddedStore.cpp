@@ -26,7 +26,7 @@ std::string endOf(Key prefix) {
 
 }  // namespace
 
-EmbeddedStore::EmbeddedStore(const Settings& settings, Clock& clock, Log log)
+EmbeddedStore::EmbeddedStore(const Settings& settings, Clock& clock, const Log& log)
     : settings_(settings),
       clock_(clock),
       file_(settings, clock, log),

@@ -18,7 +18,7 @@ namespace oxcache::embedded {
 /// clock. Thread-safe.
 class EmbeddedStore final : public spi::RemoteStore {
 public:
-    EmbeddedStore(const Settings& settings, Clock& clock, Log log);
+    EmbeddedStore(const Settings& settings, Clock& clock, const Log& log);
 
     std::vector<Result<Bytes>> get(std::span<const Key> keys, Deadline deadline) override;
     std::vector<Result<Bytes>> lease(std::span<const Key> keys, const spi::LeaseRequest& request,
