@@ -21,6 +21,17 @@ public:
     /// In the order in which they would be looked at; null in holes.
     const std::deque<const Entry*>& slots() const noexcept { return slots_; }
 
+    /// Walks along the positions: the slot at `position` or the next there is, null in a hole;
+    /// false at the end. Entries that move meanwhile move towards the end.
+    bool step(std::uint64_t& position, const Entry*& entry) const noexcept {
+        const std::uint64_t index = position - head_ < slots_.size() ? position - head_ : 0;
+        if (slots_.empty() || position == head_ + slots_.size()) return false;
+        entry = slots_[index];
+        position = head_ + index + 1;
+        return true;
+    }
+    std::uint64_t beginning() const noexcept { return head_; }
+
     /// The oldest; not to be called when empty.
     const Entry* front() noexcept {
         while (slots_.front() == nullptr) dropFront();
@@ -36,12 +47,6 @@ public:
         slots_.push_back(entry);
         ++live_;
         settle(*entry, head_ + slots_.size() - 1);
-    }
-    void pushFront(const Entry* entry) {
-        slots_.push_front(entry);
-        --head_;
-        ++live_;
-        settle(*entry, head_);
     }
     void erase(const Entry& entry) noexcept {
         slots_[indexOf(entry)] = nullptr;
@@ -75,8 +80,9 @@ private:
         place.main = main_;
         EntryLink::setPlace(entry, place);
     }
+    // Positions only grow, so that a walk along them meets every entry.
     void squeeze() {
-        std::erase(slots_, nullptr);
+        head_ += std::erase(slots_, nullptr);
         for (std::size_t i = 0; i < slots_.size(); ++i) settle(*slots_[i], head_ + i);
     }
 

@@ -157,7 +157,9 @@ private:
     // Of the invalidations by tag, those whose entries have been looked for; and the search.
     std::uint64_t audited_ OXCACHE_GUARDED_BY(mutex) = 0;
     std::uint64_t auditing_ OXCACHE_GUARDED_BY(mutex) = 0;
-    std::size_t auditAt_ OXCACHE_GUARDED_BY(mutex) = 0;
+    std::uint64_t auditAt_ OXCACHE_GUARDED_BY(mutex) = 0;
+    bool auditMain_ OXCACHE_GUARDED_BY(mutex) = false;
+    bool auditMoves_ OXCACHE_GUARDED_BY(mutex) = false;
 };
 
 }  // namespace oxcache::memory

@@ -61,28 +61,35 @@ void Shard::maintainFully(std::int64_t now, Room& room, Aftermath& aftermath) {
             due(hash, bucket, now, room, aftermath);
         });
     drainDetached(SIZE_MAX, aftermath);
-    auditAt_ = 0;
+    auditMoves_ = false;
     if (audited_ != commons_.tags.invalidations()) audit(now, SIZE_MAX, room, aftermath);
 }
 
-// Looks for entries whose tags have been invalidated, since nobody is told which they are. Entries
-// that move meanwhile may be overlooked; they are never given out, and leave when their turn comes.
+// Looks for entries whose tags have been invalidated, since nobody is told which they are: along
+// the window, then along the main queue, where whatever leaves the window is put at the end.
 void Shard::audit(std::int64_t now, std::size_t steps, Room& room, Aftermath& aftermath) {
-    if (auditAt_ == 0) auditing_ = commons_.tags.invalidations();
+    if (!auditMoves_) {
+        auditing_ = commons_.tags.invalidations();
+        auditAt_ = window_.beginning();
+        auditMain_ = false;
+        auditMoves_ = true;
+    }
     for (; steps > 0; --steps) {
-        const std::size_t windowSlots = window_.slots().size();
-        if (auditAt_ >= windowSlots + main_.slots().size()) {
-            audited_ = auditing_;
-            auditAt_ = 0;
-            return;
+        const Entry* entry = nullptr;
+        if (!(auditMain_ ? main_ : window_).step(auditAt_, entry)) {
+            if (auditMain_) {
+                audited_ = auditing_;
+                auditMoves_ = false;
+                return;
+            }
+            auditMain_ = true;
+            auditAt_ = main_.beginning();
+            continue;
         }
-        const Entry* entry = auditAt_ < windowSlots ? window_.slots()[auditAt_]
-                                                    : main_.slots()[auditAt_ - windowSlots];
-        ++auditAt_;
-        if (entry != nullptr && !EntryLink::alive(*entry, now))
-            unlink(hashOf(*entry), *entry,
-                   EntryLink::expired(*entry, now) ? RemovalCause::Expired : RemovalCause::Explicit,
-                   room, aftermath);
+        if (entry == nullptr || EntryLink::alive(*entry, now)) continue;
+        unlink(hashOf(*entry), *entry,
+               EntryLink::expired(*entry, now) ? RemovalCause::Expired : RemovalCause::Explicit,
+               room, aftermath);
     }
 }
 

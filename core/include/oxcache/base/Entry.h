@@ -97,6 +97,8 @@ public:
     /// Heap bytes of this block.
     std::size_t footprint() const noexcept;
 
+    /// How many hold it now; for tests and diagnosis.
+    std::uint32_t useCount() const noexcept { return refs_.load(std::memory_order_relaxed); }
     void retain() const noexcept { refs_.fetch_add(1, std::memory_order_relaxed); }
     void release() const noexcept {
         if (refs_.fetch_sub(1, std::memory_order_acq_rel) == 1) destroy(this);
