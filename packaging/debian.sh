@@ -8,7 +8,7 @@ build_packages=(
     libpoco-dev libsqlite3-dev nlohmann-json3-dev libxxhash-dev
 )
 # What the tests need beyond that.
-test_packages=(doctest-dev)
+test_packages=(doctest-dev redis-server)
 # What the checks of style need beyond that.
 style_packages=(clang clang-format clang-tidy git)
 
