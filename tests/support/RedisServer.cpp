@@ -54,6 +54,7 @@ RedisServer::~RedisServer() {
 }
 
 void RedisServer::kill() {
+    if (pid_ <= 0) throw std::logic_error("the server is not running");  // -1 means everybody
     ::kill(pid_, SIGKILL);
     ::waitpid(pid_, nullptr, 0);
     pid_ = -1;
@@ -65,8 +66,15 @@ void RedisServer::restart(std::vector<std::string> options) {
     start();
 }
 
-void RedisServer::freeze() { ::kill(pid_, SIGSTOP); }
-void RedisServer::thaw() { ::kill(pid_, SIGCONT); }
+void RedisServer::freeze() {
+    if (pid_ <= 0) throw std::logic_error("the server is not running");
+    ::kill(pid_, SIGSTOP);
+}
+
+void RedisServer::thaw() {
+    if (pid_ <= 0) throw std::logic_error("the server is not running");
+    ::kill(pid_, SIGCONT);
+}
 
 void RedisServer::start() {
     std::vector<std::string> arguments = {"redis-server",
@@ -90,6 +98,7 @@ void RedisServer::start() {
     pointers.push_back(nullptr);
     const std::string log = folder_.file("redis.log");
     pid_ = ::fork();
+    if (pid_ < 0) throw std::runtime_error("fork failed");
     if (pid_ == 0) {
         const int out = ::open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
         ::dup2(out, 1);
@@ -100,11 +109,13 @@ void RedisServer::start() {
     await();
 }
 
-void RedisServer::await() const {
+void RedisServer::await() {
     const auto end = steady_clock::now() + std::chrono::seconds(20);
     while (steady_clock::now() < end) {
-        int status = 0;
-        if (::waitpid(pid_, &status, WNOHANG) == pid_) break;
+        if (::waitpid(pid_, nullptr, WNOHANG) == pid_) {
+            pid_ = -1;
+            break;
+        }
         try {
             const Poco::Net::StreamSocket socket(Poco::Net::SocketAddress("127.0.0.1", port_));
             return;
@@ -112,6 +123,7 @@ void RedisServer::await() const {
             std::this_thread::sleep_for(std::chrono::milliseconds(10));
         }
     }
+    if (pid_ > 0) kill();
     std::ifstream in(folder_.file("redis.log"));
     std::ostringstream log;
     log << in.rdbuf();

@@ -42,7 +42,7 @@ public:
     static std::uint16_t freePort();
 
 private:
-    void await() const;
+    void await();
 
     std::vector<std::string> options_;
     TempFolder folder_;
