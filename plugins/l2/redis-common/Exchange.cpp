@@ -1,76 +1,127 @@
 #include "Exchange.h"
 
 #include <algorithm>
+#include <random>
+#include <thread>
 #include <utility>
 
 namespace oxcache::redis {
 namespace {
 
-constexpr int kAttempts = 3;
+constexpr Duration kLongestPause{200};
+
+/// Half of it for certain, the rest at random: callers that met one refusal do not return as one.
+Duration jittered(Duration pause) {
+    thread_local std::minstd_rand random{std::random_device()()};
+    std::uniform_int_distribution<std::int64_t> some(pause.count() / 2, pause.count());
+    return Duration(some(random));
+}
 
 }  // namespace
 
 void Exchange::runAll(std::size_t count, SteadyTime until) const {
-    std::vector<std::size_t> again;
+    Rest left;
+    Budget budget;
     {
         RoundPool::Loan round(rounds);
-        for (std::size_t item = 0; item < count; ++item) addItem(*round, item);
+        for (std::size_t item = 0; item < count; ++item) addItem(*round, {item}, until);
         prepare(*round);
         round->run(until);
-        settle(*round, false, again);
+        settle(*round, budget, left);
     }
-    if (!again.empty()) run(std::move(again), until);
+    if (left.items.empty()) return;
+    rest(left, budget, until);
+    repeat(std::move(left.items), budget, until);
 }
 
-void Exchange::run(std::vector<std::size_t> items, SteadyTime until) const {
-    std::vector<std::size_t> again;
-    for (int attempt = 1; !items.empty(); ++attempt) {
+void Exchange::run(const std::vector<std::size_t>& items, SteadyTime until) const {
+    std::vector<Pending> pending;
+    pending.reserve(items.size());
+    for (const std::size_t item : items) pending.push_back({item});
+    repeat(std::move(pending), Budget{}, until);
+}
+
+void Exchange::repeat(std::vector<Pending> items, Budget budget, SteadyTime until) const {
+    while (!items.empty()) {
+        Rest left;
         RoundPool::Loan round(rounds);
-        for (const std::size_t item : items) addItem(*round, item);
+        for (const Pending& pending : items) addItem(*round, pending, until);
         prepare(*round);
         round->run(until);
-        again.clear();
-        settle(*round, attempt == kAttempts, again);
-        std::swap(items, again);
+        settle(*round, budget, left);
+        items = std::move(left.items);
+        if (!items.empty()) rest(left, budget, until);
     }
 }
 
-void Exchange::addItem(Round& round, std::size_t item) const {
-    const auto part = round.partOf(topology, key(item));
-    if (!part) return fail(item, part.error());
-    (*part)->items.push_back(item);
-    encode(**part, item);
+void Exchange::rest(const Rest& left, Budget& budget, SteadyTime until) const {
+    if (left.lost) --budget.losses;
+    if (left.directed) --budget.directions;
+    if (!left.pause) return;
+    std::this_thread::sleep_until(
+        std::min(until, std::chrono::steady_clock::now() + jittered(budget.pause)));
+    budget.pause = std::min(2 * budget.pause, kLongestPause);
+}
+
+void Exchange::addItem(Round& round, const Pending& pending, SteadyTime until) const {
+    const Key name = key(pending.item);
+    std::shared_ptr<Node> node = pending.node;
+    if (node == nullptr) {
+        auto found = topology.nodeOf(name, until);
+        if (!found) return fail(pending.item, found.error());
+        node = std::move(*found);
+    }
+    Round::Part& part = round.partOf(node, name, pending.asking);
+    part.items.push_back(pending.item);
+    if (part.asking) part.call.writer().command({"ASKING"});
+    encode(part, pending.item);
 }
 
 void Exchange::prepare(Round& round) const {
     for (std::size_t i = 0; i < round.used(); ++i) {
         Round::Part& part = *round.parts()[i];
         part.call.writes = writes;
-        part.call.commands = part.items.size();
+        part.call.commands = part.items.size() * (part.asking ? 2 : 1);
         close(part);
     }
 }
 
-void Exchange::settle(Round& round, bool last, std::vector<std::size_t>& again) const {
+void Exchange::settle(Round& round, const Budget& budget, Rest& left) const {
     for (std::size_t i = 0; i < round.used(); ++i) {
         Round::Part& part = *round.parts()[i];
         Call& call = part.call;
-        const std::size_t answered = std::min(call.replies.size(), part.items.size());
-        for (std::size_t at = 0; at < answered; ++at) take(part.items[at], call.replies[at]);
-        if (call.replies.size() > answered)
-            takeRest(std::span<const Reply>(call.replies).subspan(answered));
+        const std::size_t each = part.asking ? 2 : 1;
+        const std::size_t answered = std::min(call.replies.size() / each, part.items.size());
+        for (std::size_t at = 0; at < answered; ++at)
+            takeReply(part, part.items[at], call.replies[at * each + each - 1], budget, left);
+        if (call.replies.size() > part.items.size() * each)
+            takeRest(std::span<const Reply>(call.replies).subspan(part.items.size() * each));
+        if (call.end == Call::End::NotSent || call.end == Call::End::Lost)
+            topology.troubled(part.node);
         if (answered == part.items.size()) continue;
         const bool harmless =
             call.end == Call::End::NotSent || (call.end == Call::End::Lost && !writes);
-        if (harmless && !last) {
-            repeated.fetch_add(1, std::memory_order_relaxed);
-            again.insert(again.end(), part.items.begin() + static_cast<std::ptrdiff_t>(answered),
-                         part.items.end());
-            continue;
+        for (std::size_t at = answered; at < part.items.size(); ++at) {
+            if (harmless && budget.losses > 0)
+                left.items.push_back({part.items[at]});
+            else
+                fail(part.items[at], call.error);
         }
-        for (std::size_t at = answered; at < part.items.size(); ++at)
-            fail(part.items[at], call.error);
+        if (harmless && budget.losses > 0) {
+            left.lost = true;
+            repeated.fetch_add(1, std::memory_order_relaxed);
+        }
     }
+}
+
+void Exchange::takeReply(const Round::Part& part, std::size_t item, Reply& reply,
+                         const Budget& budget, Rest& left) const {
+    if (!reply.isError() || budget.directions == 0) return take(item, reply);
+    Direction direction = topology.direct(key(item), part.node, reply);
+    if (direction.kind == Direction::Kind::Here) return take(item, reply);
+    left.directed = true;
+    left.pause = left.pause || direction.kind == Direction::Kind::Again;
+    left.items.push_back({item, std::move(direction.node), direction.asking});
 }
 
 }  // namespace oxcache::redis

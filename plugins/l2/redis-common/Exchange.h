@@ -31,14 +31,38 @@ struct Exchange {
     /// No reply will come for the item.
     FunctionRef<void(std::size_t item, const Error& error)> fail;
 
-    void run(std::vector<std::size_t> items, SteadyTime until) const;
+    void run(const std::vector<std::size_t>& items, SteadyTime until) const;
     /// Items 0 to count - 1.
     void runAll(std::size_t count, SteadyTime until) const;
 
 private:
+    /// An item on its way again; `node` where a reply named one.
+    struct Pending {
+        std::size_t item = 0;
+        std::shared_ptr<Node> node{};
+        bool asking = false;
+    };
+    /// What is left after a round.
+    struct Rest {
+        std::vector<Pending> items{};
+        bool lost = false;
+        bool directed = false;
+        bool pause = false;
+    };
+    /// How often there may be another round, and after which pause.
+    struct Budget {
+        int losses = 2;
+        int directions = 16;
+        Duration pause{5};
+    };
+
+    void repeat(std::vector<Pending> items, Budget budget, SteadyTime until) const;
+    void rest(const Rest& rest, Budget& budget, SteadyTime until) const;
     void prepare(Round& round) const;
-    void settle(Round& round, bool last, std::vector<std::size_t>& again) const;
-    void addItem(Round& round, std::size_t item) const;
+    void settle(Round& round, const Budget& budget, Rest& rest) const;
+    void takeReply(const Round::Part& part, std::size_t item, Reply& reply, const Budget& budget,
+                   Rest& rest) const;
+    void addItem(Round& round, const Pending& pending, SteadyTime until) const;
 };
 
 }  // namespace oxcache::redis

@@ -81,7 +81,10 @@ void Handshake::reply(const Reply& reply, const std::string& server) {
 }
 
 void Handshake::helloAnswered(const Reply& reply, const std::string& server) {
-    if (!reply.isError()) return after(Step::Hello);
+    if (!reply.isError()) {
+        resp3_ = true;
+        return after(Step::Hello);
+    }
     if (classOf(reply) == ErrorClass::UnknownCommand) {
         step_ = login_.password.empty() ? Step::Id : Step::Auth;
         return;

@@ -38,6 +38,8 @@ public:
     const Error& error() const noexcept { return error_; }
     /// What this connection is to the server; empty where it was not told.
     const ClientIdentity& identity() const noexcept { return identity_; }
+    /// True when HELLO was understood.
+    bool resp3() const noexcept { return resp3_; }
     /// True when the server would not end an older connection.
     bool fenceRefused() const noexcept { return fenceRefused_; }
 
@@ -54,6 +56,7 @@ private:
     Error error_;
     ClientIdentity identity_;
     bool fenceRefused_ = false;
+    bool resp3_ = false;
 };
 
 }  // namespace oxcache::redis

@@ -90,6 +90,11 @@ bool Lane::connected() const {
     return transport_ != nullptr;
 }
 
+void Lane::drop(const std::string& why) {
+    MutexLock lock(mutex_);
+    if (transport_) breakOff(why);
+}
+
 void Lane::close() {
     MutexLock lock(mutex_);
     closed_ = true;

@@ -53,6 +53,8 @@ public:
     /// Messages that were given a number.
     std::uint64_t published() const;
     bool connected() const;
+    /// Ends the connection and all calls under way; the next call connects anew.
+    void drop(const std::string& why);
     /// Ends the connection and all calls; later ones are Refused.
     void close();
 
