@@ -2,7 +2,7 @@
 
 #include <thread>
 
-#include "LoadedPlugin.h"
+#include "support/RedisPlugin.h"
 #include "oxcache/conformance/Conformance.h"
 
 using namespace oxcache;
@@ -10,7 +10,7 @@ using namespace oxcache::testing;
 
 namespace {
 
-conformance::StoreSubject subjectOf(LoadedPlugin& plugin, RedisServer& server) {
+conformance::StoreSubject subjectOf(RedisPlugin& plugin, RedisServer& server) {
     return {[&plugin] { return plugin.offer->remoteStore(plugin.context()); },
             [&plugin] { return plugin.offer->invalidationBus(plugin.context()); }, plugin.clock,
             [](Duration time) { std::this_thread::sleep_for(time); },
@@ -29,26 +29,26 @@ void requireAllPassed(const std::vector<conformance::CheckResult>& results) {
 
 TEST_CASE("PluginKeepsThePromisesOfAStore") {
     RedisServer server;
-    LoadedPlugin plugin(server.uri());
+    RedisPlugin plugin(server.uri());
     requireAllPassed(conformance::checkRemoteStore(subjectOf(plugin, server)));
 }
 
 TEST_CASE("PluginKeepsThePromisesOfAStoreOnSeveralConnections") {
     RedisServer server;
-    LoadedPlugin plugin("unix://" + server.unixPath());
+    RedisPlugin plugin("unix://" + server.unixPath());
     plugin.options.set("connections", std::int64_t{3});
     requireAllPassed(conformance::checkRemoteStore(subjectOf(plugin, server)));
 }
 
 TEST_CASE("PluginKeepsThePromisesOfABus") {
     RedisServer server;
-    LoadedPlugin plugin(server.uri());
+    RedisPlugin plugin(server.uri());
     requireAllPassed(conformance::checkInvalidationBus(subjectOf(plugin, server)));
 }
 
 TEST_CASE("EveryOptionWithADefaultHasAValueInTheTests") {
     RedisServer server;
-    LoadedPlugin plugin(server.uri());
+    RedisPlugin plugin(server.uri());
     for (const spi::OptionSpec& option : plugin.offer->options)
         CHECK_MESSAGE((option.defaultValue.empty() || plugin.options.has(option.name)),
                       option.name);

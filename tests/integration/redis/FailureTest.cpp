@@ -4,7 +4,7 @@
 #include <chrono>
 #include <thread>
 
-#include "LoadedPlugin.h"
+#include "support/RedisPlugin.h"
 
 using namespace oxcache;
 using namespace oxcache::testing;
@@ -36,7 +36,7 @@ Bytes payloadOf(const Bytes& envelope) {
 
 TEST_CASE("KillUnderSixtyFourThreadsNeitherHangsNorMixesValues") {
     RedisServer server;
-    LoadedPlugin plugin(server.uri());
+    RedisPlugin plugin(server.uri());
     auto store = plugin.store();
     constexpr int kThreads = 64;
     std::atomic<bool> stop{false};
@@ -76,7 +76,7 @@ TEST_CASE("KillUnderSixtyFourThreadsNeitherHangsNorMixesValues") {
 
 TEST_CASE("LateRepliesOfAFrozenServerAreDiscarded") {
     RedisServer server;
-    LoadedPlugin plugin(server.uri());
+    RedisPlugin plugin(server.uri());
     plugin.options.set("liveness", Duration(60'000));
     auto store = plugin.store();
     REQUIRE(plugin.set(*store, "conformance:a", plugin.value("first")).ok());
@@ -91,18 +91,18 @@ TEST_CASE("LateRepliesOfAFrozenServerAreDiscarded") {
     const auto got = plugin.get(*store, "conformance:b");
     REQUIRE(got.ok());
     CHECK(payloadOf(*got) == "second");
-    CHECK(LoadedPlugin::counterOf(*store, "connections_lost") == 0);
+    CHECK(RedisPlugin::counterOf(*store, "connections_lost") == 0);
 }
 
 TEST_CASE("AFrozenServerIsNoticedAndItsSuccessorUsed") {
     RedisServer server;
-    LoadedPlugin plugin(server.uri());
+    RedisPlugin plugin(server.uri());
     auto store = plugin.store();
     REQUIRE(plugin.set(*store, "conformance:a", plugin.value("v")).ok());
     server.freeze();
     CHECK(eventually([&] {
         (void)plugin.get(*store, "conformance:a", plugin.in(milliseconds(100)));
-        return LoadedPlugin::counterOf(*store, "connections_lost") > 0;
+        return RedisPlugin::counterOf(*store, "connections_lost") > 0;
     }));
     server.thaw();
     CHECK(eventually([&] { return plugin.get(*store, "conformance:a").ok(); }));
@@ -110,7 +110,7 @@ TEST_CASE("AFrozenServerIsNoticedAndItsSuccessorUsed") {
 
 TEST_CASE("AWriteThatFrozeOnItsWayNeverOvertakesALaterOne") {
     RedisServer server;
-    LoadedPlugin plugin(server.uri());
+    RedisPlugin plugin(server.uri());
     auto store = plugin.store();
     REQUIRE(plugin.set(*store, "conformance:k", plugin.value("before")).ok());
     server.freeze();
@@ -120,19 +120,19 @@ TEST_CASE("AWriteThatFrozeOnItsWayNeverOvertakesALaterOne") {
     // The silence ends the connection while the write lies in the server's socket.
     CHECK(eventually([&] {
         (void)plugin.get(*store, "conformance:k", plugin.in(milliseconds(100)));
-        return LoadedPlugin::counterOf(*store, "connections_lost") > 0;
+        return RedisPlugin::counterOf(*store, "connections_lost") > 0;
     }));
     server.thaw();
     CHECK(eventually(
         [&] { return plugin.set(*store, "conformance:k", plugin.value("after")).ok(); }));
-    CHECK(LoadedPlugin::counterOf(*store, "fences") > 0);
-    CHECK(LoadedPlugin::counterOf(*store, "fences_refused") == 0);
+    CHECK(RedisPlugin::counterOf(*store, "fences") > 0);
+    CHECK(RedisPlugin::counterOf(*store, "fences_refused") == 0);
     for (int i = 0; i < 20; ++i) CHECK(payloadOf(*plugin.get(*store, "conformance:k")) == "after");
 }
 
 TEST_CASE("ScriptsSurviveTheServersForgettingThem") {
     RedisServer server;
-    LoadedPlugin plugin(server.uri());
+    RedisPlugin plugin(server.uri());
     auto store = plugin.store();
     for (int round = 0; round < 3; ++round) {
         server.command({"SCRIPT", "FLUSH"});
@@ -144,12 +144,12 @@ TEST_CASE("ScriptsSurviveTheServersForgettingThem") {
         REQUIRE(filled.ok());
         CHECK((*filled == spi::PutOutcome::Stored));
     }
-    CHECK(LoadedPlugin::counterOf(*store, "scripts_sent") == 3);
+    CHECK(RedisPlugin::counterOf(*store, "scripts_sent") == 3);
 }
 
 TEST_CASE("AWrongPasswordIsToldAndHealsWhenItIsRight") {
     RedisServer server({"--requirepass", "right"});
-    LoadedPlugin plugin("redis://:wrong@127.0.0.1:" + std::to_string(server.port()));
+    RedisPlugin plugin("redis://:wrong@127.0.0.1:" + std::to_string(server.port()));
     auto store = plugin.store();
     const auto got = plugin.get(*store, "conformance:k");
     REQUIRE_FALSE(got.ok());
@@ -162,7 +162,7 @@ TEST_CASE("AWrongPasswordIsToldAndHealsWhenItIsRight") {
 
 TEST_CASE("AMissingPasswordIsTold") {
     RedisServer server({"--requirepass", "right"});
-    LoadedPlugin plugin(server.uri());
+    RedisPlugin plugin(server.uri());
     auto store = plugin.store();
     const auto got = plugin.get(*store, "conformance:k");
     REQUIRE_FALSE(got.ok());
@@ -170,8 +170,8 @@ TEST_CASE("AMissingPasswordIsTold") {
 }
 
 TEST_CASE("AnAclUserLogsIn") {
-    RedisServer server({"--user", "cache on >p@ss:/% ~* &* +@all"});
-    LoadedPlugin plugin("redis://cache:p%40ss%3A%2F%25@127.0.0.1:" + std::to_string(server.port()) +
+    RedisServer server({"--user", "cache", "on", ">p@ss:/%", "~*", "&*", "+@all"});
+    RedisPlugin plugin("redis://cache:p%40ss%3A%2F%25@127.0.0.1:" + std::to_string(server.port()) +
                         "/3?client_name=tester");
     auto store = plugin.store();
     REQUIRE(plugin.set(*store, "conformance:k", plugin.value("v")).ok());
@@ -182,30 +182,26 @@ TEST_CASE("AnAclUserLogsIn") {
 }
 
 TEST_CASE("AUserWithoutClientKillIsWarnedOf") {
-    RedisServer server({"--user", "cache on >pw ~* &* +@all -client|kill"});
-    LoadedPlugin plugin("redis://cache:pw@127.0.0.1:" + std::to_string(server.port()));
+    RedisServer server({"--user", "cache", "on", ">pw", "~*", "&*", "+@all", "-client|kill"});
+    RedisPlugin plugin("redis://cache:pw@127.0.0.1:" + std::to_string(server.port()));
     auto store = plugin.store();
-    server.freeze();
-    (void)plugin.put(*store, "conformance:k", plugin.value("v"), spi::PutMode::Overwrite, {},
-                     plugin.in(milliseconds(100)));
-    server.thaw();
     REQUIRE(plugin.set(*store, "conformance:k", plugin.value("v")).ok());
     server.freeze();
     (void)plugin.put(*store, "conformance:k", plugin.value("v"), spi::PutMode::Overwrite, {},
                      plugin.in(milliseconds(100)));
     CHECK(eventually([&] {
         (void)plugin.get(*store, "conformance:k", plugin.in(milliseconds(100)));
-        return LoadedPlugin::counterOf(*store, "connections_lost") > 0;
+        return RedisPlugin::counterOf(*store, "connections_lost") > 0;
     }));
     server.thaw();
     CHECK(eventually([&] { return plugin.set(*store, "conformance:k", plugin.value("w")).ok(); }));
-    CHECK(LoadedPlugin::counterOf(*store, "fences_refused") == 1);
+    CHECK(RedisPlugin::counterOf(*store, "fences_refused") == 1);
     CHECK(plugin.book.has("+client|kill"));
 }
 
 TEST_CASE("AFullServerRefusesValuesAndStillRemoves") {
     RedisServer server({"--maxmemory-policy", "noeviction"});
-    LoadedPlugin plugin(server.uri());
+    RedisPlugin plugin(server.uri());
     auto store = plugin.store();
     REQUIRE(plugin.set(*store, "conformance:k", plugin.value("v")).ok());
     server.command({"CONFIG", "SET", "maxmemory", "1"});
@@ -222,7 +218,7 @@ TEST_CASE("AFullServerRefusesValuesAndStillRemoves") {
 
 TEST_CASE("AReplicaRefusesWritesAndServesReads") {
     RedisServer server;
-    LoadedPlugin plugin(server.uri());
+    RedisPlugin plugin(server.uri());
     auto store = plugin.store();
     const Version observed = plugin.version();
     REQUIRE(
@@ -242,7 +238,7 @@ TEST_CASE("AReplicaRefusesWritesAndServesReads") {
 
 TEST_CASE("AStrangersTypeIsAnErrorOfItsKeyAlone") {
     RedisServer server;
-    LoadedPlugin plugin(server.uri());
+    RedisPlugin plugin(server.uri());
     auto store = plugin.store();
     server.command({"LPUSH", "conformance:list", "x"});
     REQUIRE(plugin.set(*store, "conformance:k", plugin.value("v")).ok());
@@ -261,7 +257,7 @@ TEST_CASE("AStrangersTypeIsAnErrorOfItsKeyAlone") {
 TEST_CASE("AStoreIsMadeWithoutAServerAndComesUpWithIt") {
     RedisServer server;
     server.kill();
-    LoadedPlugin plugin(server.uri());
+    RedisPlugin plugin(server.uri());
     auto store = plugin.store();
     const auto begun = steady_clock::now();
     for (int i = 0; i < 100; ++i) {
@@ -277,13 +273,13 @@ TEST_CASE("AStoreIsMadeWithoutAServerAndComesUpWithIt") {
 
 TEST_CASE("AnIdleConnectionThatTheServerEndedCostsNoWrite") {
     RedisServer server;
-    LoadedPlugin plugin(server.uri());
+    RedisPlugin plugin(server.uri());
     auto store = plugin.store();
     REQUIRE(plugin.set(*store, "conformance:k", plugin.value("v")).ok());
     std::this_thread::sleep_for(milliseconds(150));  // the connection has to rest
     server.command({"CLIENT", "KILL", "TYPE", "normal"});
     CHECK(plugin.set(*store, "conformance:k", plugin.value("w")).ok());
-    CHECK(LoadedPlugin::counterOf(*store, "connections_lost") >= 1);
+    CHECK(RedisPlugin::counterOf(*store, "connections_lost") >= 1);
 }
 
 TEST_CASE("WrongOptionsAreToldAndNothingIsBuilt") {
@@ -291,7 +287,7 @@ TEST_CASE("WrongOptionsAreToldAndNothingIsBuilt") {
          {"localhost:6379", "http://localhost", "redis://h:0", "redis://h:x", "redis://[::1",
           "redis://a,b", "redis://h/1/2", "redis://h?bd=1", "redis://h/x", "redis://user@h",
           "redis://u:%zz@h", "redis+sentinel://h/m"}) {
-        LoadedPlugin plugin(uri);
+        RedisPlugin plugin(uri);
         const auto store = plugin.offer->remoteStore(plugin.context());
         REQUIRE_MESSAGE(!store.ok(), uri);
         CHECK(is(store.error(), ErrorCode::InvalidKey));

@@ -6,7 +6,7 @@
 #include <Poco/Redis/Client.h>
 #include <Poco/Redis/Command.h>
 
-#include "LoadedPlugin.h"
+#include "support/RedisPlugin.h"
 
 using namespace oxcache;
 using namespace oxcache::testing;
@@ -72,21 +72,21 @@ TEST_CASE("AServerThatClosesInTheMiddleOfABulkGivesAnErrorAndNoValue") {
     for (const char* reply : {"$5\r\nhe", "$5\r\n", "$5\r\nhello", "$5\r\nhello\r", "$5", "",
                               "$100000\r\nhe", "@garbage\r\n", "$-2\r\n"}) {
         CuttingServer server(reply);
-        LoadedPlugin plugin("redis://127.0.0.1:" + std::to_string(server.port()));
+        RedisPlugin plugin("redis://127.0.0.1:" + std::to_string(server.port()));
         auto store = plugin.store();
         const auto got = plugin.get(*store, "conformance:k", plugin.in(std::chrono::seconds(5)));
         REQUIRE_FALSE_MESSAGE(got.ok(), reply);
         CHECK((got.error().code == ErrorCode::Unavailable));
-        CHECK(LoadedPlugin::counterOf(*store, "repeated") > 0);
+        CHECK(RedisPlugin::counterOf(*store, "repeated") > 0);
     }
 }
 
 TEST_CASE("AWriteIsNotSentAgainOnceItHasLeft") {
     CuttingServer server("+O");
-    LoadedPlugin plugin("redis://127.0.0.1:" + std::to_string(server.port()));
+    RedisPlugin plugin("redis://127.0.0.1:" + std::to_string(server.port()));
     auto store = plugin.store();
     const auto put = plugin.set(*store, "conformance:k", plugin.value("v"));
     REQUIRE_FALSE(put.ok());
     CHECK((put.error().code == ErrorCode::Unavailable));
-    CHECK(LoadedPlugin::counterOf(*store, "repeated") == 0);
+    CHECK(RedisPlugin::counterOf(*store, "repeated") == 0);
 }

@@ -31,7 +31,7 @@ private:
 
 /// The plugin as a program loads it: from its file, through the host. Options have their defaults,
 /// but for a short pace of the bus.
-struct LoadedPlugin {
+struct RedisPlugin {
     spi::OptionValues options;
     SystemClock clock;
     LogBook book;
@@ -39,7 +39,7 @@ struct LoadedPlugin {
     const host::Offer* offer = nullptr;
     std::uint32_t counter = 0;
 
-    explicit LoadedPlugin(const std::string& uri) {
+    explicit RedisPlugin(const std::string& uri) {
         auto loaded = host.load("l2", "redis-standalone");
         if (!loaded) throw std::runtime_error(loaded.error().message);
         offer = *loaded;
