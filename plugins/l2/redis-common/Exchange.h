@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include "Patience.h"
 #include "Round.h"
 #include "oxcache/base/FunctionRef.h"
 
@@ -12,7 +13,8 @@ namespace oxcache::redis {
 
 /// A batch of items with one command and one reply each, over as many lanes as their keys need, in
 /// one round trip. Reads whose connection was lost are sent again, writes only where nothing has
-/// left.
+/// left; what a server did not do but says where, or that it will do it later, is sent again in
+/// either case. All of it ends by the deadline.
 struct Exchange {
     RoundPool& rounds;
     Topology& topology;
@@ -36,9 +38,27 @@ struct Exchange {
     void runAll(std::size_t count, SteadyTime until) const;
 
 private:
+    /// An item that goes out once more, to a node that is known or to the one that nodeOf() names.
+    struct Next {
+        std::size_t item = 0;
+        std::shared_ptr<Node> node{};
+        bool asking = false;
+    };
+    /// What a round leaves to do.
+    struct Rest {
+        std::vector<Next> items{};
+        bool lost = false;
+        bool redirected = false;
+        bool later = false;
+        Error error{};
+    };
+
     void prepare(Round& round) const;
-    void settle(Round& round, bool last, std::vector<std::size_t>& again) const;
-    void addItem(Round& round, std::size_t item) const;
+    void settle(Round& round, Rest& rest) const;
+    void settlePart(Round::Part& part, Rest& rest) const;
+    void addItem(Round& round, const Next& next) const;
+    void again(Rest rest, SteadyTime until) const;
+    bool mayGoOn(Patience& patience, const Rest& rest, SteadyTime until) const;
 };
 
 }  // namespace oxcache::redis

@@ -14,6 +14,7 @@ void Round::clear() {
         Part& part = *parts_[i];
         part.node.reset();
         part.lane = nullptr;
+        part.asking = false;
         part.call.clear();
         if (part.call.request.capacity() > kKeptBytes) Bytes().swap(part.call.request);
         if (part.call.replies.capacity() > kKeptReplies)
@@ -27,13 +28,18 @@ void Round::clear() {
 Result<Round::Part*> Round::partOf(Topology& topology, Key key) {
     auto node = topology.nodeOf(key);
     if (!node) return node.error();
-    Lane& lane = (*node)->laneOf(key);
+    return partAt(std::move(*node), key, false);
+}
+
+Round::Part* Round::partAt(std::shared_ptr<Node> node, Key key, bool asking) {
+    Lane& lane = node->laneOf(key);
     for (std::size_t i = 0; i < used_; ++i)
-        if (parts_[i]->lane == &lane) return parts_[i].get();
+        if (parts_[i]->lane == &lane && parts_[i]->asking == asking) return parts_[i].get();
     if (used_ == parts_.size()) parts_.push_back(std::make_unique<Part>());
     Part& part = *parts_[used_++];
-    part.node = std::move(*node);
+    part.node = std::move(node);
     part.lane = &lane;
+    part.asking = asking;
     return &part;
 }
 

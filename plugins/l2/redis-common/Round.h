@@ -15,6 +15,8 @@ public:
         std::shared_ptr<Node> node{};
         Lane* lane = nullptr;
         Call call{};
+        /// Each command has ASKING before it, so each item two replies.
+        bool asking = false;
         /// Which items of the batch the first replies belong to, in order.
         std::vector<std::size_t> items{};
         /// What a message has to tell once all commands are there.
@@ -24,6 +26,8 @@ public:
     void clear();
     /// The part of the lane on which the key travels.
     Result<Part*> partOf(Topology& topology, Key key);
+    /// The same at a node that is known.
+    Part* partAt(std::shared_ptr<Node> node, Key key, bool asking);
     std::vector<std::unique_ptr<Part>>& parts() noexcept { return parts_; }
     std::size_t used() const noexcept { return used_; }
     void run(SteadyTime until);

@@ -26,6 +26,18 @@ private:
     std::vector<std::unique_ptr<Lane>> lanes_;
 };
 
+/// What is to be done about a reply that speaks of the node instead of the command, which has not
+/// been done then.
+struct Verdict {
+    /// Take: it is the answer. Again: at once, at `node`. Later: after a pause.
+    enum class Act { Take, Again, Later };
+    Act act = Act::Take;
+    /// Null: where nodeOf() says.
+    std::shared_ptr<Node> node{};
+    /// ASKING goes before the command.
+    bool asking = false;
+};
+
 /// Which node has a key: what the plugins differ in. Thread-safe.
 class Topology {
 public:
@@ -35,6 +47,13 @@ public:
     virtual Result<std::shared_ptr<Node>> nodeOf(Key key) = 0;
     /// All nodes that take writes.
     virtual std::vector<std::shared_ptr<Node>> nodes() = 0;
+
+    /// Judges an error reply to a call that went to the node on one of its lanes.
+    virtual Verdict judge(const std::shared_ptr<Node>&, Lane&, const Call&, const Reply&) {
+        return {};
+    }
+    /// A call to the node ended without all its replies.
+    virtual void failed(const std::shared_ptr<Node>&, const Call&) {}
 };
 
 /// One node has all keys; its locator says where it is.
