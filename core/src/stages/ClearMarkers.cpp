@@ -29,10 +29,11 @@ std::optional<std::uint64_t> generationIn(BytesView bytes) {
 
 ClearMarkers::ClearMarkers(spi::RemoteStore& store, const std::string& keyPrefix,
                            coherence::VersionSource& versions, const coherence::StoreClock& time)
-    : store_(store),
-      keys_{"oxcache!clear:remove:" + keyPrefix, "oxcache!clear:expire:" + keyPrefix},
-      versions_(versions),
-      time_(time) {}
+    : store_(store), keys_(keysOf(keyPrefix)), versions_(versions), time_(time) {}
+
+std::array<std::string, 2> ClearMarkers::keysOf(const std::string& keyPrefix) {
+    return {"oxcache!clear:remove:" + keyPrefix, "oxcache!clear:expire:" + keyPrefix};
+}
 
 void ClearMarkers::doubt() noexcept {
     MutexLock lock(mutex_);

@@ -11,12 +11,8 @@ constexpr Duration kGoodbyePatience{200};
 
 }  // namespace
 
-Beater::Beater(std::shared_ptr<Topology> topology, Clock& clock, Bytes channel, Duration pace)
-    : topology_(std::move(topology)),
-      clock_(clock),
-      channel_(std::move(channel)),
-      pace_(pace),
-      thread_([this] { run(); }) {}
+Beater::Beater(std::shared_ptr<Topology> topology, Clock& clock, Duration pace)
+    : topology_(std::move(topology)), clock_(clock), pace_(pace), thread_([this] { run(); }) {}
 
 Beater::~Beater() { stop(); }
 
@@ -53,7 +49,7 @@ void Beater::beat(bool goodbye) {
             if (lane->published() == 0 || (goodbye && !lane->connected())) continue;
             Call call;
             CommandWriter writer(call.request);
-            writer.begin(3).add("PUBLISH").add(channel_);
+            writer.begin(3).add(node->outlet().command).add(node->outlet().channel);
             call.numbers.push_back(addAnnouncement(writer, kind, lane->stream(), {}));
             call.repeatsNumber = true;
             call.commands = 1;

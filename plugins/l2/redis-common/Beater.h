@@ -12,7 +12,7 @@ namespace oxcache::redis {
 /// loss of the last one; says goodbye at the end. A lane that never published stays silent.
 class Beater {
 public:
-    Beater(std::shared_ptr<Topology> topology, Clock& clock, Bytes channel, Duration pace);
+    Beater(std::shared_ptr<Topology> topology, Clock& clock, Duration pace);
     ~Beater();
 
     /// Ends; lanes that are connected say goodbye.
@@ -24,7 +24,6 @@ private:
 
     const std::shared_ptr<Topology> topology_;
     Clock& clock_;
-    const Bytes channel_;
     const Duration pace_;
     Mutex mutex_;
     CondVar changed_;

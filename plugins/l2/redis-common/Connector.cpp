@@ -29,6 +29,7 @@ Result<Connection> Connector::connect(const std::vector<ClientIdentity>& fences,
     if (!handshake.ready()) return handshake.error();
     connection.transport = dialogue.release();
     connection.identity = handshake.identity();
+    connection.resp3 = handshake.resp3();
     connection.fenceRefused = handshake.fenceRefused();
     return connection;
 }

@@ -18,6 +18,7 @@ struct Connection {
     std::unique_ptr<Transport> transport{};
     ClientIdentity identity{};
     std::string server{};
+    bool resp3 = false;
     bool fenceRefused = false;
 };
 

@@ -88,6 +88,7 @@ void Handshake::helloAnswered(const Reply& reply, const std::string& server) {
     if (!reply.isError()) {
         for (std::size_t i = 0; i + 1 < reply.items.size(); i += 2)
             if (reply.items[i].text == "role") role_ = reply.items[i + 1].text;
+        resp3_ = true;
         return after(Step::Hello);
     }
     if (classOf(reply) == ErrorClass::UnknownCommand) {

@@ -39,6 +39,8 @@ public:
     const Error& error() const noexcept { return error_; }
     /// What this connection is to the server; empty where it was not told.
     const ClientIdentity& identity() const noexcept { return identity_; }
+    /// True when HELLO was understood.
+    bool resp3() const noexcept { return resp3_; }
     /// True when the server would not end an older connection.
     bool fenceRefused() const noexcept { return fenceRefused_; }
 
@@ -59,6 +61,7 @@ private:
     bool fenceRefused_ = false;
     /// As HELLO tells it.
     Bytes role_{};
+    bool resp3_ = false;
 };
 
 }  // namespace oxcache::redis

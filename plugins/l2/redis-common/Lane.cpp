@@ -91,11 +91,6 @@ bool Lane::connected() const {
     return transport_ != nullptr;
 }
 
-std::string Lane::server() const {
-    MutexLock lock(mutex_);
-    return server_;
-}
-
 void Lane::renew(std::uint64_t connection) {
     MutexLock lock(mutex_);
     if (transport_ && connection_ == connection) outdated_ = true;

@@ -53,8 +53,6 @@ public:
     /// Messages that were given a number.
     std::uint64_t published() const;
     bool connected() const;
-    /// Where the connection leads, or led last.
-    std::string server() const;
     /// The connection of this number leads to the wrong server: it ends as soon as all that was
     /// sent on it is answered, and the next call has another one made. Nothing where it has ended.
     void renew(std::uint64_t connection);

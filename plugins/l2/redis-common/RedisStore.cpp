@@ -5,7 +5,7 @@
 
 #include "Announcement.h"
 #include "ErrorClass.h"
-#include "Exchange.h"
+#include "RawStore.h"
 #include "Scripts.h"
 #include "oxcache/base/Envelope.h"
 
@@ -19,29 +19,12 @@ constexpr int kLeaseAttempts = 5;
 // A message tells of so many keys at most.
 constexpr std::size_t kChangesPerMessage = 1000;
 
-const char* const kServer = "server";
-
 BytesView bytesOf(const Version& version, Bytes& into) {
     // As it lies in an envelope.
     EnvelopeHeader header;
     header.version = version;
     into = encodeEnvelope(header, {}).substr(envelope::kVersionOffset, envelope::kStampSize);
     return into;
-}
-
-/// The store forgets at once what has expired before the epoch.
-std::int64_t expiryOf(std::int64_t expiresMs) { return std::max<std::int64_t>(expiresMs, 1); }
-
-Error tooLate() { return {ErrorCode::Timeout, "redis: the deadline had passed before the call"}; }
-
-Error unexpected(const Reply& reply) {
-    if (reply.isError()) return errorOf(reply, kServer);
-    return {ErrorCode::Unavailable, "redis: a reply of an unexpected type"};
-}
-
-template <class T>
-std::vector<Result<T>> allFailed(std::size_t count, const Error& error) {
-    return std::vector<Result<T>>(count, Result<T>(error));
 }
 
 }  // namespace
@@ -55,22 +38,13 @@ struct RedisStore::PutRound {
 };
 
 RedisStore::RedisStore(const Settings& settings, std::shared_ptr<Topology> topology,
-                       std::shared_ptr<LaneCounters> laneCounters, Clock& clock, Bytes channel,
-                       Log log)
-    : settings_(settings),
-      laneCounters_(std::move(laneCounters)),
-      topology_(std::move(topology)),
-      clock_(clock),
-      channel_(std::move(channel)),
-      log_(std::move(log)),
-      sweeper_(rounds_, topology_, repeated_),
-      beater_(topology_, clock, channel_, settings.beat) {}
+                       std::shared_ptr<LaneCounters> laneCounters,
+                       const spi::ExtensionContext& context)
+    : StoreBase(settings, std::move(topology), std::move(laneCounters), context),
+      sweeper_(rounds_, topology_, repeated_, swept_),
+      beater_(topology_, clock_, settings.beat) {}
 
 RedisStore::~RedisStore() { beater_.stop(); }
-
-SteadyTime RedisStore::untilOf(Deadline deadline) const {
-    return std::chrono::steady_clock::now() + deadline.left(clock_);
-}
 
 std::vector<Result<Bytes>> RedisStore::get(std::span<const Key> keys, Deadline deadline) {
     if (deadline.passed(clock_)) return allFailed<Bytes>(keys.size(), tooLate());
@@ -164,42 +138,56 @@ std::vector<Result<PutOutcome>> RedisStore::put(std::span<const spi::Put> puts, 
     if (deadline.passed(clock_)) return allFailed<PutOutcome>(puts.size(), tooLate());
     const SteadyTime until = untilOf(deadline);
     PutRound round{puts, allFailed<PutOutcome>(puts.size(), Error{})};
-    Items items;
-    items.reserve(puts.size());
-    for (std::size_t item = 0; item < puts.size(); ++item) {
-        if (puts[item].envelope.size() > settings_.maxValue)
-            round.outcomes[item] = PutOutcome::TooLarge;
-        else
-            items.push_back(item);
+    const auto tooLarge = [&](const spi::Put& each) {
+        return each.envelope.size() > settings_.maxValue;
+    };
+    if (std::none_of(puts.begin(), puts.end(), tooLarge)) {
+        putOnce(round, nullptr, false, until);
+    } else {
+        Items items;
+        for (std::size_t item = 0; item < puts.size(); ++item) {
+            if (tooLarge(puts[item]))
+                round.outcomes[item] = PutOutcome::TooLarge;
+            else
+                items.push_back(item);
+        }
+        putOnce(round, &items, false, until);
     }
-    putOnce(round, items, false, until);
     if (!round.unknownScript.empty()) {
         scriptsSent_.fetch_add(1, std::memory_order_relaxed);
-        putOnce(round, std::exchange(round.unknownScript, {}), true, until);
+        const Items again = std::exchange(round.unknownScript, {});
+        putOnce(round, &again, true, until);
     }
     if (!round.outOfMemory.empty()) removeOutright(round, round.outOfMemory, until);
     return std::move(round.outcomes);
 }
 
-void RedisStore::putOnce(PutRound& round, const Items& items, bool whole, SteadyTime until) {
+/// `items`: null means all.
+void RedisStore::putOnce(PutRound& round, const Items* items, bool whole, SteadyTime until) {
     const auto keyOf = [&](std::size_t item) { return round.puts[item].key; };
     const auto append = [&](Round::Part& part, std::size_t item) {
         encode(part, round.puts[item], whole);
     };
     const auto close = [&](Round::Part& part) { announce(part); };
     const auto take = [&](std::size_t item, Reply& reply) { takePut(round, item, reply); };
-    const auto rest = [&](std::span<const Reply> replies) {
-        for (const Reply& reply : replies) {
-            if (!reply.isError()) continue;
-            if (unannounced_.fetch_add(1, std::memory_order_relaxed) == 0)
-                log_(spi::LogLevel::Warning,
-                     "redis refuses to publish, so other processes do not hear of writes: " +
-                         reply.text + "; allow the channel " + channel_ + " to this user");
-        }
-    };
+    const auto rest = [&](std::span<const Reply> replies) { takePublished(replies); };
     const auto fail = [&](std::size_t item, const Error& error) { round.outcomes[item] = error; };
-    Exchange{rounds_, *topology_, repeated_, true, keyOf, append, close, take, rest, fail}.run(
-        items, until);
+    const Exchange exchange{rounds_, *topology_, repeated_, true, keyOf,
+                            append,  close,      take,      rest, fail};
+    if (items == nullptr)
+        exchange.runAll(round.puts.size(), until);
+    else
+        exchange.run(*items, until);
+}
+
+void RedisStore::takePublished(std::span<const Reply> replies) {
+    for (const Reply& reply : replies) {
+        if (!reply.isError()) continue;
+        if (unannounced_.fetch_add(1, std::memory_order_relaxed) == 0)
+            log_(spi::LogLevel::Warning,
+                 "redis refuses to publish, so other processes do not hear of writes: " +
+                     reply.text + "; allow the channels oxcache:* to this user");
+    }
 }
 
 // A tombstone needs memory; where there is none, nothing at all says as much.
@@ -224,14 +212,15 @@ void RedisStore::removeOutright(PutRound& round, const Items& items, SteadyTime 
         items, until);
 }
 
-void RedisStore::encode(Round::Part& part, const spi::Put& put, bool whole) const {
+void RedisStore::encode(Round::Part& part, const spi::Put& put, bool whole) {
     CommandWriter writer = part.call.writer();
     const std::int64_t expiresMs = expiryOf(put.expiresMs);
     const auto header = peekEnvelope(put.envelope);
     Bytes stamp;
     const auto addMessage = [&](const Version& version) {
-        writer.add(channel_);
-        if (!put.publish) {
+        const Outlet& outlet = part.node->outlet();
+        writer.add(outlet.command).add(outlet.channel);
+        if (!put.publish || outlet.channel.empty()) {
             writer.add(BytesView());
             return;
         }
@@ -245,27 +234,29 @@ void RedisStore::encode(Round::Part& part, const spi::Put& put, bool whole) cons
                 part.changes.push_back({put.key, header ? header->version : Version{}});
             return;
         case PutMode::FillIfUnchanged:
-            fillScript().begin(writer, whole, put.key, 5).add(bytesOf(put.observed, stamp));
+            fillScript().begin(writer, whole, put.key, 6).add(bytesOf(put.observed, stamp));
             writer.add(put.envelope).add(expiresMs);
             return addMessage(header ? header->version : Version{});
         case PutMode::IfNewer:
-            newerScript().begin(writer, whole, put.key, 4).add(put.envelope).add(expiresMs);
+            newerScript().begin(writer, whole, put.key, 5).add(put.envelope).add(expiresMs);
             return addMessage(header ? header->version : Version{});
         case PutMode::Touch:
-            touchScript().begin(writer, whole, put.key, 4).add(bytesOf(put.observed, stamp));
+            touchScript().begin(writer, whole, put.key, 5).add(bytesOf(put.observed, stamp));
             writer.add(expiresMs);
             return addMessage(put.observed);
     }
 }
 
 /// Tells, after all writes and in the same write to the socket, what they changed.
-void RedisStore::announce(Round::Part& part) const {
+void RedisStore::announce(Round::Part& part) {
+    const Outlet& outlet = part.node->outlet();
+    if (outlet.channel.empty()) return;
     CommandWriter writer = part.call.writer();
     std::span<const spi::KeyChange> left = part.changes;
     while (!left.empty()) {
         const auto some = left.first(std::min(left.size(), kChangesPerMessage));
         left = left.subspan(some.size());
-        writer.begin(3).add("PUBLISH").add(channel_);
+        writer.begin(3).add(outlet.command).add(outlet.channel);
         part.call.numbers.push_back(
             addAnnouncement(writer, Announcement::Kind::Changes, part.lane->stream(), some));
         ++part.call.commands;
@@ -295,47 +286,29 @@ Result<std::uint64_t> RedisStore::sweep(Key prefix, std::uint64_t live, Deadline
     return sweeper_.sweep(prefix, live, untilOf(deadline));
 }
 
-Result<std::int64_t> RedisStore::time(Deadline deadline) {
-    if (deadline.passed(clock_)) return tooLate();
-    Result<std::int64_t> answer = Error{};
-    const auto keyOf = [](std::size_t) { return Key(); };
-    const auto encode = [](Round::Part& part, std::size_t) {
-        part.call.writer().command({"TIME"});
-    };
-    const auto take = [&](std::size_t, Reply& reply) {
-        if (!reply.isList() || reply.items.size() != 2) {
-            answer = unexpected(reply);
-            return;
-        }
-        const auto number = [](const Reply& part) {
-            return static_cast<std::int64_t>(std::strtoll(part.text.c_str(), nullptr, 10));
-        };
-        answer = number(reply.items[0]) * 1000 + number(reply.items[1]) / 1000;
-    };
-    const auto fail = [&](std::size_t, const Error& error) { answer = error; };
-    const auto nothingMore = [](Round::Part&) {};
-    const auto noRest = [](std::span<const Reply>) {};
-    Exchange{rounds_, *topology_, repeated_, false, keyOf, encode, nothingMore, take, noRest, fail}
-        .runAll(1, untilOf(deadline));
-    return answer;
+std::vector<std::pair<std::string, std::uint64_t>> RedisStore::counters() const {
+    auto counters = StoreBase::counters();
+    counters.emplace_back("scripts_sent", scriptsSent_.load(std::memory_order_relaxed));
+    counters.emplace_back("unannounced", unannounced_.load(std::memory_order_relaxed));
+    return counters;
 }
 
-std::vector<std::pair<std::string, std::uint64_t>> RedisStore::counters() const {
-    const auto read = [](const std::atomic<std::uint64_t>& counter) {
-        return counter.load(std::memory_order_relaxed);
-    };
-    return {{"connects", read(laneCounters_->connects)},
-            {"connections_lost", read(laneCounters_->losses)},
-            {"timeouts", read(laneCounters_->timeouts)},
-            {"overloads", read(laneCounters_->overloads)},
-            {"fences", read(laneCounters_->fences)},
-            {"fences_refused", read(laneCounters_->fencesRefused)},
-            {"flushes", read(laneCounters_->flushes)},
-            {"commands", read(laneCounters_->commands)},
-            {"repeated", read(repeated_)},
-            {"scripts_sent", read(scriptsSent_)},
-            {"unannounced", read(unannounced_)},
-            {"swept", sweeper_.deleted()}};
+Outlet outletOf(const spi::ExtensionContext& context, std::int64_t database) {
+    Outlet outlet;
+    if (context.coherence == "auto" || context.coherence == "pubsub")
+        outlet.channel = channelOf(context.keyPrefix, database);
+    return outlet;
+}
+
+std::unique_ptr<spi::RemoteStore> makeStore(const Settings& settings,
+                                            std::shared_ptr<Topology> topology,
+                                            std::shared_ptr<LaneCounters> laneCounters,
+                                            const spi::ExtensionContext& context) {
+    if (context.raw)
+        return std::make_unique<RawStore>(settings, std::move(topology), std::move(laneCounters),
+                                          context);
+    return std::make_unique<RedisStore>(settings, std::move(topology), std::move(laneCounters),
+                                        context);
 }
 
 }  // namespace oxcache::redis

@@ -25,22 +25,16 @@ void Round::clear() {
     used_ = 0;
 }
 
-Result<Round::Part*> Round::partOf(Topology& topology, Key key) {
-    auto node = topology.nodeOf(key);
-    if (!node) return node.error();
-    return partAt(std::move(*node), key, false);
-}
-
-Round::Part* Round::partAt(std::shared_ptr<Node> node, Key key, bool asking) {
+Round::Part& Round::partOf(const std::shared_ptr<Node>& node, Key key, bool asking) {
     Lane& lane = node->laneOf(key);
     for (std::size_t i = 0; i < used_; ++i)
-        if (parts_[i]->lane == &lane && parts_[i]->asking == asking) return parts_[i].get();
+        if (parts_[i]->lane == &lane && parts_[i]->asking == asking) return *parts_[i];
     if (used_ == parts_.size()) parts_.push_back(std::make_unique<Part>());
     Part& part = *parts_[used_++];
-    part.node = std::move(node);
+    part.node = node;
     part.lane = &lane;
     part.asking = asking;
-    return &part;
+    return part;
 }
 
 void Round::run(SteadyTime until) {

@@ -14,9 +14,9 @@ public:
     struct Part {
         std::shared_ptr<Node> node{};
         Lane* lane = nullptr;
-        Call call{};
-        /// Each command has ASKING before it, so each item two replies.
+        /// Every command follows an ASKING of its own.
         bool asking = false;
+        Call call{};
         /// Which items of the batch the first replies belong to, in order.
         std::vector<std::size_t> items{};
         /// What a message has to tell once all commands are there.
@@ -24,10 +24,8 @@ public:
     };
 
     void clear();
-    /// The part of the lane on which the key travels.
-    Result<Part*> partOf(Topology& topology, Key key);
-    /// The same at a node that is known.
-    Part* partAt(std::shared_ptr<Node> node, Key key, bool asking);
+    /// The part of the lane on which the key travels to the node.
+    Part& partOf(const std::shared_ptr<Node>& node, Key key, bool asking);
     std::vector<std::unique_ptr<Part>>& parts() noexcept { return parts_; }
     std::size_t used() const noexcept { return used_; }
     void run(SteadyTime until);

@@ -27,11 +27,13 @@ private:
 /// Answers 1 where the lease was left; what stands there; or, in an array, the header of a
 /// tombstone or ended lease to inherit from.
 const Script& leaseScript();
-/// Arguments: observed version, envelope, expiry, channel, message (or nothing). Answers 1 or 0.
+/// Arguments: observed version, envelope, expiry, publishing command, channel, message (or
+/// nothing). Answers 1 or 0.
 const Script& fillScript();
-/// Arguments: envelope, expiry, channel, message (or nothing). Answers 1 or 0.
+/// Arguments: envelope, expiry, publishing command, channel, message (or nothing). Answers 1 or 0.
 const Script& newerScript();
-/// Arguments: observed version, expiry, channel, message (or nothing). Answers 1 or 0.
+/// Arguments: observed version, expiry, publishing command, channel, message (or nothing). Answers
+/// 1 or 0.
 const Script& touchScript();
 /// Arguments: the version that was seen. Deletes where it still stands; answers 1 or 0.
 const Script& deleteScript();

@@ -31,19 +31,45 @@ Error unexpected() {
     return {ErrorCode::Unavailable, "redis: SCAN gave a reply of an unexpected type"};
 }
 
+/// How many keys went, and what went wrong.
+struct Tally {
+    std::uint64_t removed = 0;
+    std::optional<Error> failure{};
+
+    void take(const Reply& reply) {
+        if (reply.isError())
+            failure = errorOf(reply, "sweep");
+        else
+            removed += static_cast<std::uint64_t>(reply.integer);
+    }
+    Result<std::uint64_t> result() const {
+        if (failure && removed == 0) return *failure;
+        return removed;
+    }
+};
+
 }  // namespace
 
 Sweeper::Sweeper(RoundPool& rounds, std::shared_ptr<Topology> topology,
-                 std::atomic<std::uint64_t>& repeated)
-    : rounds_(rounds), topology_(std::move(topology)), repeated_(repeated) {}
+                 std::atomic<std::uint64_t>& repeated, std::atomic<std::uint64_t>& deleted,
+                 Which which)
+    : rounds_(rounds),
+      topology_(std::move(topology)),
+      repeated_(repeated),
+      deleted_(deleted),
+      which_(which) {}
 
 Result<std::uint64_t> Sweeper::sweep(Key prefix, std::uint64_t live, SteadyTime until) {
     MutexLock lock(mutex_);
     if (!begun_ || prefix != prefix_ || live != live_) begin(prefix, live);
     while (!over_) {
         const auto keys = scan(until);
-        if (!keys) return keys.error();
-        const auto removed = removeDead(*keys, until);
+        if (!keys) {
+            // The node may have gone for good: the next call begins with those there are then.
+            begun_ = false;
+            return keys.error();
+        }
+        const auto removed = which_ == Which::All ? remove(*keys, until) : removeDead(*keys, until);
         if (!removed) return removed.error();
         deleted_.fetch_add(*removed, std::memory_order_relaxed);
         if (*removed > 0) return *removed;
@@ -83,49 +109,69 @@ Result<std::vector<std::string>> Sweeper::scan(SteadyTime until) {
     return keys;
 }
 
-Result<std::uint64_t> Sweeper::removeDead(const std::vector<std::string>& keys, SteadyTime until) {
-    std::vector<Bytes> seen(keys.size());
-    std::vector<std::size_t> dead;
-    std::uint64_t removed = 0;
+Result<std::uint64_t> Sweeper::remove(const std::vector<std::string>& keys, SteadyTime until) {
+    Tally tally;
+    const auto keyOf = [&](std::size_t item) -> Key { return keys[item]; };
+    const auto ask = [&](Round::Part& part, std::size_t item) {
+        part.call.writer().command({"UNLINK", keys[item]});
+    };
+    const auto take = [&](std::size_t, Reply& reply) { tally.take(reply); };
+    const auto nothingMore = [](Round::Part&) {};
+    const auto noRest = [](std::span<const Reply>) {};
+    const auto fail = [&](std::size_t, const Error& error) { tally.failure = error; };
+    Exchange{rounds_, *topology_, repeated_, true, keyOf, ask, nothingMore, take, noRest, fail}
+        .runAll(keys.size(), until);
+    return tally.result();
+}
+
+/// The version of each dead entry; nothing where the entry lives, or is none.
+Result<std::vector<Bytes>> Sweeper::deadOf(const std::vector<std::string>& keys, SteadyTime until) {
+    std::vector<Bytes> versions(keys.size());
     std::optional<Error> failure;
     const std::uint64_t live = live_;
     const auto keyOf = [&](std::size_t item) -> Key { return keys[item]; };
+    const auto ask = [&](Round::Part& part, std::size_t item) {
+        part.call.writer().command({"GETRANGE", keys[item], "0", "111"});
+    };
+    const auto take = [&](std::size_t item, Reply& reply) {
+        if (reply.isString() && isDead(peekEnvelope(reply.text), live))
+            versions[item] = reply.text.substr(envelope::kVersionOffset, envelope::kStampSize);
+    };
     const auto nothingMore = [](Round::Part&) {};
     const auto noRest = [](std::span<const Reply>) {};
     const auto fail = [&](std::size_t, const Error& error) { failure = error; };
-
-    const auto askHead = [&](Round::Part& part, std::size_t item) {
-        part.call.writer().command({"GETRANGE", keys[item], "0", "111"});
-    };
-    const auto takeHead = [&](std::size_t item, Reply& reply) {
-        if (!reply.isString() || !isDead(peekEnvelope(reply.text), live)) return;
-        seen[item] = reply.text.substr(envelope::kVersionOffset, envelope::kStampSize);
-        dead.push_back(item);
-    };
-    Exchange{rounds_, *topology_,  repeated_, false,  keyOf,
-             askHead, nothingMore, takeHead,  noRest, fail}
+    Exchange{rounds_, *topology_, repeated_, false, keyOf, ask, nothingMore, take, noRest, fail}
         .runAll(keys.size(), until);
+    if (failure) return *failure;
+    return versions;
+}
 
-    std::vector<std::size_t> unknown;
-    const auto takeDeleted = [&](std::size_t item, Reply& reply) {
+Result<std::uint64_t> Sweeper::removeDead(const std::vector<std::string>& keys, SteadyTime until) {
+    const auto versions = deadOf(keys, until);
+    if (!versions) return versions.error();
+    std::vector<std::size_t> dead, unknown;
+    for (std::size_t item = 0; item < keys.size(); ++item)
+        if (!(*versions)[item].empty()) dead.push_back(item);
+    Tally tally;
+    const auto keyOf = [&](std::size_t item) -> Key { return keys[item]; };
+    const auto take = [&](std::size_t item, Reply& reply) {
         if (classOf(reply) == ErrorClass::UnknownScript)
             unknown.push_back(item);
-        else if (reply.isError())
-            failure = errorOf(reply, "sweep");
         else
-            removed += static_cast<std::uint64_t>(reply.integer);
+            tally.take(reply);
     };
+    const auto nothingMore = [](Round::Part&) {};
+    const auto noRest = [](std::span<const Reply>) {};
+    const auto fail = [&](std::size_t, const Error& error) { tally.failure = error; };
     for (const bool whole : {false, true}) {
-        const auto askDelete = [&](Round::Part& part, std::size_t item) {
+        const auto ask = [&](Round::Part& part, std::size_t item) {
             CommandWriter writer = part.call.writer();
-            deleteScript().begin(writer, whole, keys[item], 1).add(seen[item]);
+            deleteScript().begin(writer, whole, keys[item], 1).add((*versions)[item]);
         };
-        Exchange{rounds_,   *topology_,  repeated_,   true,   keyOf,
-                 askDelete, nothingMore, takeDeleted, noRest, fail}
-            .run(whole ? std::move(unknown) : dead, until);
+        Exchange{rounds_, *topology_, repeated_, true, keyOf, ask, nothingMore, take, noRest, fail}
+            .run(whole ? unknown : dead, until);
     }
-    if (failure && removed == 0) return *failure;
-    return removed;
+    return tally.result();
 }
 
 }  // namespace oxcache::redis

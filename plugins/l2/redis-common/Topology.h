@@ -1,5 +1,7 @@
 #pragma once
 
+#include <atomic>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <string>
@@ -12,29 +14,47 @@ namespace oxcache::redis {
 
 using Log = std::function<void(spi::LogLevel, const std::string&)>;
 
+/// How changes are made known from a node: the command (PUBLISH, or SPUBLISH where shards have
+/// channels of their own) and the channel. No channel: nothing is made known.
+struct Outlet {
+    Bytes command = "PUBLISH";
+    Bytes channel{};
+
+    bool operator==(const Outlet&) const = default;
+};
+
 /// One server that has keys, and the lanes to it. Thread-safe.
 class Node {
 public:
-    Node(const Settings& settings, Locator locator, LaneCounters& counters, const Log& log);
+    /// `counters` outlive the node.
+    Node(const Settings& settings, Locator locator, Outlet outlet, LaneCounters& counters,
+         const Log& log);
 
     /// The lane on which a key's commands travel, always the same.
     Lane& laneOf(Key key) noexcept;
     std::vector<std::unique_ptr<Lane>>& lanes() noexcept { return lanes_; }
+    const Outlet& outlet() const noexcept { return *outlet_.load(std::memory_order_acquire); }
+    /// Changes are made known there from now on.
+    void outlet(Outlet outlet);
 
 private:
     const Connector connector_;
     std::vector<std::unique_ptr<Lane>> lanes_;
+    Mutex mutex_;
+    /// All there ever were: somebody may be looking at an earlier one.
+    std::deque<Outlet> outlets_ OXCACHE_GUARDED_BY(mutex_);
+    std::atomic<const Outlet*> outlet_;
 };
 
-/// What is to be done about a reply that speaks of the node instead of the command, which has not
-/// been done then.
-struct Verdict {
-    /// Take: it is the answer. Again: at once, at `node`. Later: after a pause.
-    enum class Act { Take, Again, Later };
-    Act act = Act::Take;
-    /// Null: where nodeOf() says.
+/// What an error reply says about where its command has to go. The server has not run the command
+/// in either case but Here.
+struct Direction {
+    /// Here: the reply is the answer. Again: ask nodeOf() again, after a pause that grows. There:
+    /// at once, at `node`.
+    enum class Kind { Here, Again, There };
+    Kind kind = Kind::Here;
     std::shared_ptr<Node> node{};
-    /// ASKING goes before the command.
+    /// ASKING goes before the command; for this one time.
     bool asking = false;
 };
 
@@ -44,25 +64,32 @@ public:
     virtual ~Topology() = default;
 
     /// The node that takes reads and writes of the key now.
-    virtual Result<std::shared_ptr<Node>> nodeOf(Key key) = 0;
+    virtual Result<std::shared_ptr<Node>> nodeOf(Key key, SteadyTime until) = 0;
     /// All nodes that take writes.
     virtual std::vector<std::shared_ptr<Node>> nodes() = 0;
-
-    /// Judges an error reply to a call that went to the node on one of its lanes.
-    virtual Verdict judge(const std::shared_ptr<Node>&, Lane&, const Call&, const Reply&) {
-        return {};
-    }
-    /// A call to the node ended without all its replies.
-    virtual void failed(const std::shared_ptr<Node>&, const Call&) {}
+    /// `node` answered a command for the key with an error, on the lane's connection of that
+    /// number.
+    virtual Direction direct(Key key, const std::shared_ptr<Node>& node, Lane& lane,
+                             std::uint64_t connection, const Reply& error) = 0;
+    /// `node` answered with an error when something was to be made known.
+    virtual void unheard(const std::shared_ptr<Node>& node, const Reply& error) = 0;
+    /// `node` could not be reached, or a connection to it was lost.
+    virtual void troubled(const std::shared_ptr<Node>& node) = 0;
 };
 
-/// One node has all keys; its locator says where it is.
+/// One node has all keys, at one place.
 class SingleNode final : public Topology {
 public:
     explicit SingleNode(std::shared_ptr<Node> node) : node_(std::move(node)) {}
 
-    Result<std::shared_ptr<Node>> nodeOf(Key) override { return node_; }
+    Result<std::shared_ptr<Node>> nodeOf(Key, SteadyTime) override { return node_; }
     std::vector<std::shared_ptr<Node>> nodes() override { return {node_}; }
+    Direction direct(Key, const std::shared_ptr<Node>&, Lane&, std::uint64_t,
+                     const Reply&) override {
+        return {};
+    }
+    void unheard(const std::shared_ptr<Node>&, const Reply&) override {}
+    void troubled(const std::shared_ptr<Node>&) override {}
 
 private:
     const std::shared_ptr<Node> node_;

@@ -1,6 +1,6 @@
 #include "oxcache/spi/Plugin.h"
 
-#include "../redis-common/PubSubBus.h"
+#include "../redis-common/Bus.h"
 #include "../redis-common/RedisStore.h"
 #include "SentinelBus.h"
 #include "SentinelTopology.h"
@@ -13,28 +13,29 @@ Error cannotBuild(const char* what, const std::exception& problem) {
             std::string("redis: the ") + what + " cannot be built: " + problem.what()};
 }
 
-Result<std::unique_ptr<spi::RemoteStore>> makeStore(const spi::ExtensionContext& context) {
+Result<std::unique_ptr<spi::RemoteStore>> storeFor(const spi::ExtensionContext& context) {
     try {
         const auto settings = SentinelSettings::from(context.options);
         if (!settings) return settings.error();
         auto counters = std::make_shared<LaneCounters>();
-        auto topology = std::make_shared<SentinelTopology>(*settings, *counters, context.log);
-        return std::unique_ptr<spi::RemoteStore>(std::make_unique<RedisStore>(
-            settings->data, std::move(topology), std::move(counters), context.clock,
-            channelOf(context.keyPrefix, settings->data.login.database), context.log));
+        auto topology = std::make_shared<SentinelTopology>(
+            *settings, outletOf(context, settings->data.login.database), *counters, context.log);
+        return makeStore(settings->data, std::move(topology), std::move(counters), context);
     } catch (const std::exception& problem) {
         return cannotBuild("store", problem);
     }
 }
 
-Result<std::unique_ptr<spi::InvalidationBus>> makeBus(const spi::ExtensionContext& context) {
+Result<std::unique_ptr<spi::InvalidationBus>> busFor(const spi::ExtensionContext& context) {
     try {
         const auto settings = SentinelSettings::from(context.options);
         if (!settings) return settings.error();
-        const Bytes channel = channelOf(context.keyPrefix, settings->data.login.database);
-        const auto make = [&](Locator locator) -> std::unique_ptr<spi::InvalidationBus> {
-            return std::make_unique<PubSubBus>(settings->data, std::move(locator), channel,
-                                               context.log);
+        ListenPoint point;
+        point.outlets = {outletOf(context, settings->data.login.database)};
+        const auto make = [&](Locator locator) {
+            point.locator = std::move(locator);
+            return makeBus(
+                settings->data, [point] { return std::vector<ListenPoint>{point}; }, context);
         };
         return std::unique_ptr<spi::InvalidationBus>(
             std::make_unique<SentinelBus>(*settings, make, context.log));
@@ -52,8 +53,9 @@ public:
 
     void registerExtensions(spi::ExtensionRegistry& registry) override {
         registry.options(SentinelSettings::table());
-        registry.remoteStore(makeStore);
-        registry.invalidationBus(makeBus);
+        registry.remoteStore(storeFor);
+        registry.invalidationBus(busFor);
+        registry.traits({true, {"pubsub", "tracking"}});
     }
 };
 

@@ -14,10 +14,11 @@ Locator locatorOf(std::shared_ptr<SentinelResolver> resolver) {
     return [resolver = std::move(resolver)](SteadyTime until) { return resolver->locate(until); };
 }
 
-SentinelTopology::SentinelTopology(const SentinelSettings& settings, LaneCounters& counters,
-                                   const Log& log)
+SentinelTopology::SentinelTopology(const SentinelSettings& settings, Outlet outlet,
+                                   LaneCounters& counters, const Log& log)
     : resolver_(std::make_shared<SentinelResolver>(settings)),
-      node_(std::make_shared<Node>(settings.data, locatorOf(resolver_), counters, log)),
+      node_(std::make_shared<Node>(settings.data, locatorOf(resolver_), std::move(outlet), counters,
+                                   log)),
       watch_(resolver_, pollPace(settings), log) {
     watch_.start(
         [this](const Endpoint& master) {
@@ -30,12 +31,12 @@ SentinelTopology::~SentinelTopology() { watch_.stop(); }
 
 // A master that became a replica, or one that is not ready: the sentinels know more by now, or
 // soon.
-Verdict SentinelTopology::judge(const std::shared_ptr<Node>&, Lane& lane, const Call& call,
-                                const Reply& reply) {
-    const bool wrong = classOf(reply) == ErrorClass::WrongNode;
-    if (!wrong && !reply.text.starts_with("LOADING")) return {};
-    lane.renew(call.connection);
-    return {Verdict::Act::Later};
+Direction SentinelTopology::direct(Key, const std::shared_ptr<Node>&, Lane& lane,
+                                   std::uint64_t connection, const Reply& error) {
+    const bool wrong = classOf(error) == ErrorClass::WrongNode;
+    if (!wrong && !error.text.starts_with("LOADING")) return {};
+    lane.renew(connection);
+    return {Direction::Kind::Again};
 }
 
 }  // namespace oxcache::redis

@@ -12,13 +12,16 @@ namespace oxcache::redis {
 /// and again where a server turns out to be no master any more. Thread-safe.
 class SentinelTopology final : public Topology {
 public:
-    SentinelTopology(const SentinelSettings& settings, LaneCounters& counters, const Log& log);
+    SentinelTopology(const SentinelSettings& settings, Outlet outlet, LaneCounters& counters,
+                     const Log& log);
     ~SentinelTopology() override;
 
-    Result<std::shared_ptr<Node>> nodeOf(Key) override { return node_; }
+    Result<std::shared_ptr<Node>> nodeOf(Key, SteadyTime) override { return node_; }
     std::vector<std::shared_ptr<Node>> nodes() override { return {node_}; }
-    Verdict judge(const std::shared_ptr<Node>& node, Lane& lane, const Call& call,
-                  const Reply& reply) override;
+    Direction direct(Key key, const std::shared_ptr<Node>& node, Lane& lane,
+                     std::uint64_t connection, const Reply& error) override;
+    void unheard(const std::shared_ptr<Node>&, const Reply&) override {}
+    void troubled(const std::shared_ptr<Node>&) override {}
 
 private:
     const std::shared_ptr<SentinelResolver> resolver_;

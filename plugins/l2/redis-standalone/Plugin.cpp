@@ -1,6 +1,6 @@
 #include "oxcache/spi/Plugin.h"
 
-#include "../redis-common/PubSubBus.h"
+#include "../redis-common/Bus.h"
 #include "../redis-common/RedisStore.h"
 
 namespace oxcache::redis {
@@ -55,29 +55,32 @@ Error cannotBuild(const char* what, const std::exception& problem) {
             std::string("redis: the ") + what + " cannot be built: " + problem.what()};
 }
 
-Result<std::unique_ptr<spi::RemoteStore>> makeStore(const spi::ExtensionContext& context) {
+Result<std::unique_ptr<spi::RemoteStore>> storeFor(const spi::ExtensionContext& context) {
     try {
         const auto target = targetOf(context.options);
         if (!target) return target.error();
         const Settings& settings = target->settings;
         auto counters = std::make_shared<LaneCounters>();
-        auto node = std::make_shared<Node>(settings, at(target->endpoint), *counters, context.log);
-        return std::unique_ptr<spi::RemoteStore>(std::make_unique<RedisStore>(
-            settings, std::make_shared<SingleNode>(std::move(node)), std::move(counters),
-            context.clock, channelOf(context.keyPrefix, settings.login.database), context.log));
+        auto node = std::make_shared<Node>(settings, at(target->endpoint),
+                                           outletOf(context, settings.login.database), *counters,
+                                           context.log);
+        return makeStore(settings, std::make_shared<SingleNode>(std::move(node)),
+                         std::move(counters), context);
     } catch (const std::exception& problem) {
         return cannotBuild("store", problem);
     }
 }
 
-Result<std::unique_ptr<spi::InvalidationBus>> makeBus(const spi::ExtensionContext& context) {
+Result<std::unique_ptr<spi::InvalidationBus>> busFor(const spi::ExtensionContext& context) {
     try {
         const auto target = targetOf(context.options);
         if (!target) return target.error();
         const Settings& settings = target->settings;
-        return std::unique_ptr<spi::InvalidationBus>(std::make_unique<PubSubBus>(
-            settings, at(target->endpoint), channelOf(context.keyPrefix, settings.login.database),
-            context.log));
+        ListenPoint point;
+        point.locator = at(target->endpoint);
+        point.outlets = {outletOf(context, settings.login.database)};
+        return makeBus(
+            settings, [point] { return std::vector<ListenPoint>{point}; }, context);
     } catch (const std::exception& problem) {
         return cannotBuild("bus", problem);
     }
@@ -109,8 +112,9 @@ public:
 
     void registerExtensions(spi::ExtensionRegistry& registry) override {
         registry.options(table());
-        registry.remoteStore(makeStore);
-        registry.invalidationBus(makeBus);
+        registry.remoteStore(storeFor);
+        registry.invalidationBus(busFor);
+        registry.traits({true, {"pubsub", "tracking"}});
     }
 };
 

@@ -1,4 +1,4 @@
-#include "PubSubBus.h"
+#include "Listener.h"
 
 #include <algorithm>
 #include <utility>
@@ -10,39 +10,24 @@ namespace {
 
 using std::chrono::steady_clock;
 
-constexpr int kBeatsInBound = 3;
 constexpr int kSilentPings = 2;
 constexpr Duration kRetryPause{100};
 constexpr std::size_t kBufferBytes = std::size_t{64} << 10;
 
 }  // namespace
 
-PubSubBus::PubSubBus(const Settings& settings, Locator locator, Bytes channel, Log log)
+Listener::Listener(const Settings& settings, ListenPoint point, std::unique_ptr<Hearing> hearing,
+                   Ears& ears, Log log)
     : settings_(settings),
-      connector_(settings, std::move(locator)),
-      channel_(std::move(channel)),
+      point_(std::move(point)),
+      connector_(settings, point_.locator),
+      ears_(ears),
       log_(std::move(log)),
+      hearing_(std::move(hearing)),
       buffer_(kBufferBytes),
-      book_(settings.beat, settings.reorder) {}
+      thread_([this] { run(); }) {}
 
-PubSubBus::~PubSubBus() { stop(); }
-
-Result<void> PubSubBus::start(spi::BusListener& listener) {
-    MutexLock control(control_);
-    if (thread_.joinable())
-        return Error{ErrorCode::Unavailable, "redis bus: it has been started already"};
-    {
-        MutexLock lock(mutex_);
-        running_ = true;
-    }
-    lostBefore_ = false;
-    thread_ = std::thread([this, &listener] { run(listener); });
-    return {};
-}
-
-void PubSubBus::stop() noexcept {
-    MutexLock control(control_);
-    if (!thread_.joinable()) return;
+Listener::~Listener() {
     {
         MutexLock lock(mutex_);
         running_ = false;
@@ -52,20 +37,16 @@ void PubSubBus::stop() noexcept {
     thread_.join();
 }
 
-Duration PubSubBus::stalenessBound() const noexcept {
-    return kBeatsInBound * settings_.beat + settings_.reorder;
-}
-
-bool PubSubBus::running() const {
+bool Listener::running() const {
     MutexLock lock(mutex_);
     return running_;
 }
 
-void PubSubBus::run(spi::BusListener& listener) {
+void Listener::run() {
     while (running()) {
-        if (subscribe()) {
-            const std::string why = listen(listener);
-            if (running()) lose(why, listener);
+        if (begin()) {
+            const std::string why = listen();
+            if (running()) lose(why);
         }
         {
             MutexLock lock(mutex_);
@@ -74,17 +55,16 @@ void PubSubBus::run(spi::BusListener& listener) {
         }
         pause();
     }
-    covered_ = false;
 }
 
-void PubSubBus::pause() {
+void Listener::pause() {
     MutexLock lock(mutex_);
     const SteadyTime until = steady_clock::now() + kRetryPause;
     while (running_ && changed_.waitUntil(mutex_, until)) {
     }
 }
 
-bool PubSubBus::subscribe() {
+bool Listener::begin() {
     auto made = connector_.connect({}, SteadyTime::max());
     if (!made) {
         lostBefore_ = true;
@@ -99,29 +79,24 @@ bool PubSubBus::subscribe() {
         wire_ = transport_.get();
     }
     parser_ = std::make_unique<RespParser>();
-    book_.forget();
-    subscribed_ = covered_ = false;
-    coverAt_ = SteadyTime::max();
     lastRead_ = lastPing_ = steady_clock::now();
-    Bytes command;
-    CommandWriter(command).command({"SUBSCRIBE", channel_});
-    return send(command).empty();
+    return send(hearing_->begin(*made, lastRead_)).empty();
 }
 
 /// Until the connection ends; says why.
-std::string PubSubBus::listen(spi::BusListener& listener) {
+std::string Listener::listen() {
     std::vector<Reply> messages;
     for (;;) {
-        const SteadyTime until = std::min({lastPing_ + settings_.beat, coverAt_, book_.due()});
+        const SteadyTime until = std::min(lastPing_ + settings_.beat, hearing_->due());
         messages.clear();
         std::string why = receive(messages, until);
-        if (why.empty()) why = attend(messages, listener);
+        if (why.empty()) why = attend(messages);
         if (why.empty()) why = keepAlive();
         if (!why.empty() || !running()) return why;
     }
 }
 
-std::string PubSubBus::receive(std::vector<Reply>& messages, SteadyTime until) {
+std::string Listener::receive(std::vector<Reply>& messages, SteadyTime until) {
     IoResult got = wire_->receive(buffer_.data(), buffer_.size(), false);
     if (got.status == IoResult::Status::WouldBlock && wire_->awaitReadable(until))
         got = wire_->receive(buffer_.data(), buffer_.size(), false);
@@ -136,43 +111,31 @@ std::string PubSubBus::receive(std::vector<Reply>& messages, SteadyTime until) {
     return {};
 }
 
-/// Tells the listener what came and what did not.
-std::string PubSubBus::attend(std::vector<Reply>& messages, spi::BusListener& listener) {
+std::string Listener::attend(const std::vector<Reply>& messages) {
     const SteadyTime now = steady_clock::now();
-    std::vector<spi::KeyChange> changes;
-    bool lost = false;
+    Heard heard;
+    std::string why;
     for (const Reply& message : messages) {
-        if (message.isError()) return "the server refused to subscribe: " + message.text;
-        if (!message.isList() || message.items.size() != 3) continue;
-        if (message.items[0].text == "subscribe" && !std::exchange(subscribed_, true))
-            coverAt_ = now + settings_.beat + settings_.reorder;
-        if (message.items[0].text != "message") continue;
-        const auto decoded = Announcement::decode(message.items[2].text);
-        if (!decoded) {
-            lost = true;
-            continue;
-        }
-        lost = book_.heard(*decoded, now) || lost;
-        changes.insert(changes.end(), decoded->changes.begin(), decoded->changes.end());
+        why = hearing_->hear(message, now, heard);
+        if (!why.empty()) break;
     }
-    if (!changes.empty()) listener.onChanges(changes);
-    lost = book_.tick(now) || lost;
-    if (!covered_ && now >= coverAt_) {
-        covered_ = true;
-        coverAt_ = SteadyTime::max();
-        book_.settle();
-        if (std::exchange(lostBefore_, false)) listener.onGap(std::nullopt);
-        listener.onCoverage(true);
-        if (std::exchange(logged_, false))
-            log_(spi::LogLevel::Information, "redis bus: listens again");
-    } else if (lost) {
-        listener.onGap(std::nullopt);
-    }
-    return {};
+    hearing_->tick(now, heard);
+    tell(heard);
+    return why;
+}
+
+void Listener::tell(const Heard& heard) {
+    if (!heard.changes.empty()) ears_.changes(heard.changes);
+    if (heard.lost || (heard.covered && std::exchange(lostBefore_, false)))
+        ears_.gap(point_.slotRanges);
+    if (!heard.covered) return;
+    covered_.store(true, std::memory_order_release);
+    ears_.coverage();
+    if (std::exchange(logged_, false)) log_(spi::LogLevel::Information, "redis bus: listens again");
 }
 
 // A connection that nobody ends can be dead all the same.
-std::string PubSubBus::keepAlive() {
+std::string Listener::keepAlive() {
     const SteadyTime now = steady_clock::now();
     if (now - lastRead_ >= kSilentPings * settings_.beat + settings_.reorder)
         return "the server does not answer";
@@ -183,7 +146,7 @@ std::string PubSubBus::keepAlive() {
     return send(command);
 }
 
-std::string PubSubBus::send(BytesView command) {
+std::string Listener::send(BytesView command) {
     const SteadyTime until = steady_clock::now() + settings_.beat;
     while (!command.empty()) {
         IoResult sent = wire_->send(command.data(), command.size());
@@ -195,9 +158,9 @@ std::string PubSubBus::send(BytesView command) {
     return {};
 }
 
-void PubSubBus::lose(const std::string& why, spi::BusListener& listener) {
+void Listener::lose(const std::string& why) {
     lostBefore_ = true;
-    if (std::exchange(covered_, false)) listener.onCoverage(false);
+    if (covered_.exchange(false)) ears_.coverage();
     if (!std::exchange(logged_, true)) log_(spi::LogLevel::Warning, "redis bus: " + why);
 }
 
