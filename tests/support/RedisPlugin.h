@@ -39,8 +39,8 @@ struct RedisPlugin {
     const host::Offer* offer = nullptr;
     std::uint32_t counter = 0;
 
-    explicit RedisPlugin(const std::string& uri) {
-        auto loaded = host.load("l2", "redis-standalone");
+    explicit RedisPlugin(const std::string& uri, const std::string& name = "redis-standalone") {
+        auto loaded = host.load("l2", name);
         if (!loaded) throw std::runtime_error(loaded.error().message);
         offer = *loaded;
         options.set("connection_string", uri);
@@ -54,6 +54,10 @@ struct RedisPlugin {
         options.set("max_value", std::int64_t{512} << 20);
         options.set("bus.beat", Duration(200));
         options.set("bus.reorder", Duration(100));
+        if (name == "redis-sentinel") {
+            options.set("sentinel.timeout", Duration(300));
+            options.set("sentinel.confirm", Duration(2000));
+        }
     }
 
     spi::ExtensionContext context() {

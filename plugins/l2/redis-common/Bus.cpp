@@ -133,9 +133,7 @@ std::unique_ptr<spi::InvalidationBus> makeBus(const Settings& settings, ListenPl
                                      kPingsInBound * settings.beat + settings.reorder, context.log);
     }
     const auto hearing = [settings](const ListenPoint& point) -> std::unique_ptr<Hearing> {
-        const bool sharded = point.outlet.command == "SPUBLISH";
-        return std::make_unique<PubSubHearing>(settings, sharded ? "SSUBSCRIBE" : "SUBSCRIBE",
-                                               point.outlet.channel);
+        return std::make_unique<PubSubHearing>(settings, point.outlets);
     };
     return std::make_unique<Bus>(settings, std::move(plan), hearing,
                                  kBeatsInBound * settings.beat + settings.reorder, context.log);

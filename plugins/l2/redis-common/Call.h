@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -34,6 +35,8 @@ struct Call {
     End end = End::Refused;
     std::vector<Reply> replies{};
     Error error{};
+    /// Which of the lane's connections took it.
+    std::uint64_t connection = 0;
 
     // The lane's part, under its lock.
     bool finished = false;
@@ -52,6 +55,7 @@ struct Call {
         replies.clear();
         end = End::Refused;
         error = {};
+        connection = 0;
         signal.reset();
     }
     bool replied() const noexcept { return end == End::Replied; }

@@ -44,8 +44,9 @@ std::uint16_t portOf(const std::string& text) {
     return port;
 }
 
-Endpoint endpointOf(const std::string& text) {
+Endpoint endpointOf(const std::string& text, std::uint16_t defaultPort) {
     Endpoint endpoint;
+    endpoint.port = defaultPort;
     std::string host = text, port;
     if (text.starts_with('[')) {
         const std::size_t end = text.find(']');
@@ -112,8 +113,9 @@ ConnectionString taken(std::string text) {
         result.endpoints.push_back(endpoint);
         return result;
     }
+    const std::uint16_t port = result.scheme == "redis+sentinel" ? kSentinelPort : kRedisPort;
     for (const std::string& each : split(authority, ','))
-        result.endpoints.push_back(endpointOf(each));
+        result.endpoints.push_back(endpointOf(each, port));
     readPath(path, result);
     return result;
 }

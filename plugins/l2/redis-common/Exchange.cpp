@@ -27,7 +27,7 @@ void Exchange::runAll(std::size_t count, SteadyTime until) const {
         for (std::size_t item = 0; item < count; ++item) addItem(*round, {item}, until);
         prepare(*round);
         round->run(until);
-        settle(*round, budget, left);
+        settle(*round, budget, until, left);
     }
     if (left.items.empty()) return;
     rest(left, budget, until);
@@ -48,7 +48,7 @@ void Exchange::repeat(std::vector<Pending> items, Budget budget, SteadyTime unti
         for (const Pending& pending : items) addItem(*round, pending, until);
         prepare(*round);
         round->run(until);
-        settle(*round, budget, left);
+        settle(*round, budget, until, left);
         items = std::move(left.items);
         if (!items.empty()) rest(left, budget, until);
     }
@@ -86,41 +86,56 @@ void Exchange::prepare(Round& round) const {
     }
 }
 
-void Exchange::settle(Round& round, const Budget& budget, Rest& left) const {
-    for (std::size_t i = 0; i < round.used(); ++i) {
-        Round::Part& part = *round.parts()[i];
-        Call& call = part.call;
-        const std::size_t each = part.asking ? 2 : 1;
-        const std::size_t answered = std::min(call.replies.size() / each, part.items.size());
-        for (std::size_t at = 0; at < answered; ++at)
-            takeReply(part, part.items[at], call.replies[at * each + each - 1], budget, left);
-        if (call.replies.size() > part.items.size() * each)
-            takeRest(std::span<const Reply>(call.replies).subspan(part.items.size() * each));
-        if (call.end == Call::End::NotSent || call.end == Call::End::Lost)
-            topology.troubled(part.node);
-        if (answered == part.items.size()) continue;
-        const bool harmless =
-            call.end == Call::End::NotSent || (call.end == Call::End::Lost && !writes);
-        for (std::size_t at = answered; at < part.items.size(); ++at) {
-            if (harmless && budget.losses > 0)
-                left.items.push_back({part.items[at]});
-            else
-                fail(part.items[at], call.error);
-        }
-        if (harmless && budget.losses > 0) {
-            left.lost = true;
-            repeated.fetch_add(1, std::memory_order_relaxed);
-        }
+void Exchange::settle(Round& round, const Budget& budget, SteadyTime until, Rest& left) const {
+    for (std::size_t i = 0; i < round.used(); ++i)
+        settlePart(*round.parts()[i], budget, until, left);
+}
+
+void Exchange::settlePart(Round::Part& part, const Budget& budget, SteadyTime until,
+                          Rest& left) const {
+    Call& call = part.call;
+    const std::size_t each = part.asking ? 2 : 1;
+    const std::size_t answered = std::min(call.replies.size() / each, part.items.size());
+    for (std::size_t at = 0; at < answered; ++at)
+        takeReply(part, part.items[at], call.replies[at * each + each - 1], budget, until, left);
+    if (call.replies.size() > part.items.size() * each) {
+        const auto others = std::span<const Reply>(call.replies).subspan(part.items.size() * each);
+        for (const Reply& reply : others)
+            if (reply.isError()) topology.unheard(part.node, reply);
+        takeRest(others);
     }
+    const bool silent = call.error.code == ErrorCode::Timeout && call.end == Call::End::Refused;
+    if (call.end == Call::End::NotSent || call.end == Call::End::Lost || silent)
+        topology.troubled(part.node);
+    if (answered == part.items.size()) return;
+    const bool harmless =
+        call.end == Call::End::NotSent || (call.end == Call::End::Lost && !writes);
+    for (std::size_t at = answered; at < part.items.size(); ++at) {
+        if (!harmless || budget.losses == 0)
+            fail(part.items[at], call.error);
+        else if (part.asking)
+            left.items.push_back({part.items[at], part.node, true});
+        else
+            left.items.push_back({part.items[at]});
+    }
+    if (!harmless || budget.losses == 0) return;
+    left.lost = true;
+    repeated.fetch_add(1, std::memory_order_relaxed);
 }
 
 void Exchange::takeReply(const Round::Part& part, std::size_t item, Reply& reply,
-                         const Budget& budget, Rest& left) const {
-    if (!reply.isError() || budget.directions == 0) return take(item, reply);
-    Direction direction = topology.direct(key(item), part.node, reply);
-    if (direction.kind == Direction::Kind::Here) return take(item, reply);
-    left.directed = true;
-    left.pause = left.pause || direction.kind == Direction::Kind::Again;
+                         const Budget& budget, SteadyTime until, Rest& left) const {
+    if (!reply.isError()) return take(item, reply);
+    Direction direction =
+        topology.direct(key(item), part.node, *part.lane, part.call.connection, reply);
+    const bool again = direction.kind == Direction::Kind::Again;
+    const bool there = direction.kind == Direction::Kind::There;
+    // What cannot be sent once more in time is answered with what there is to say.
+    const bool late = std::chrono::steady_clock::now() + budget.pause >= until;
+    if ((!again && !there) || (again && late) || (there && budget.directions == 0))
+        return take(item, reply);
+    left.directed = left.directed || there;
+    left.pause = left.pause || again;
     left.items.push_back({item, std::move(direction.node), direction.asking});
 }
 

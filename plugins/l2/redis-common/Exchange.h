@@ -12,7 +12,8 @@ namespace oxcache::redis {
 
 /// A batch of items with one command and one reply each, over as many lanes as their keys need, in
 /// one round trip. Reads whose connection was lost are sent again, writes only where nothing has
-/// left.
+/// left; what a server has not done but says where it belongs, or that it will do it later, is sent
+/// again in either case. All ends by the deadline.
 struct Exchange {
     RoundPool& rounds;
     Topology& topology;
@@ -49,19 +50,20 @@ private:
         bool directed = false;
         bool pause = false;
     };
-    /// How often there may be another round, and after which pause.
+    /// How often there may be another round, and after which pause. Pauses end with the deadline.
     struct Budget {
         int losses = 2;
-        int directions = 16;
+        int directions = 5;
         Duration pause{5};
     };
 
     void repeat(std::vector<Pending> items, Budget budget, SteadyTime until) const;
     void rest(const Rest& rest, Budget& budget, SteadyTime until) const;
     void prepare(Round& round) const;
-    void settle(Round& round, const Budget& budget, Rest& rest) const;
+    void settle(Round& round, const Budget& budget, SteadyTime until, Rest& rest) const;
+    void settlePart(Round::Part& part, const Budget& budget, SteadyTime until, Rest& rest) const;
     void takeReply(const Round::Part& part, std::size_t item, Reply& reply, const Budget& budget,
-                   Rest& rest) const;
+                   SteadyTime until, Rest& rest) const;
     void addItem(Round& round, const Pending& pending, SteadyTime until) const;
 };
 

@@ -53,6 +53,9 @@ Bytes Handshake::command() const {
         case Step::Select:
             writer.begin(2).add("SELECT").add(login_.database);
             break;
+        case Step::Role:
+            writer.command({"ROLE"});
+            break;
         case Step::Fence:
             writer.begin(6).add("CLIENT").add("KILL").add("ID").add(fences_.back().id);
             writer.add("ADDR").add(fences_.back().address);
@@ -69,8 +72,9 @@ void Handshake::reply(const Reply& reply, const std::string& server) {
     if (step_ == Step::Fence) {
         if (classOf(reply) == ErrorClass::Login) fenceRefused_ = true;
         fences_.pop_back();
-        return after(Step::Select);
+        return after(Step::Role);
     }
+    if (step_ == Step::Role) return roleAnswered(reply, server);
     if (reply.isError() && step_ != Step::Id && step_ != Step::Name) {
         error_ = errorOf(reply, server);
         step_ = Step::Failed;
@@ -82,6 +86,8 @@ void Handshake::reply(const Reply& reply, const std::string& server) {
 
 void Handshake::helloAnswered(const Reply& reply, const std::string& server) {
     if (!reply.isError()) {
+        for (std::size_t i = 0; i + 1 < reply.items.size(); i += 2)
+            if (reply.items[i].text == "role") role_ = reply.items[i + 1].text;
         resp3_ = true;
         return after(Step::Hello);
     }
@@ -90,6 +96,23 @@ void Handshake::helloAnswered(const Reply& reply, const std::string& server) {
         return;
     }
     error_ = errorOf(reply, server);
+    step_ = Step::Failed;
+}
+
+void Handshake::roleAnswered(const Reply& reply, const std::string& server) {
+    if (reply.isList() && !reply.items.empty())
+        return refuseUnlessMaster(reply.items[0].text, server);
+    // A user who may not ask has been told by HELLO, which everybody may.
+    if (!role_.empty()) return refuseUnlessMaster(role_, server);
+    error_ = errorOf(reply, server);
+    error_.message += "; only a master will do, so allow this user +role";
+    step_ = Step::Failed;
+}
+
+void Handshake::refuseUnlessMaster(BytesView role, const std::string& server) {
+    if (role == "master") return after(Step::Role);
+    error_ = {ErrorCode::Unavailable, "redis " + server + ": it is no master but a " + Bytes(role) +
+                                          "; the next attempt asks again where the master is"};
     step_ = Step::Failed;
 }
 
@@ -115,6 +138,12 @@ void Handshake::after(Step step) {
         case Step::Name:
             if (login_.database != 0) {
                 step_ = Step::Select;
+                return;
+            }
+            [[fallthrough]];
+        case Step::Select:
+            if (login_.masterOnly) {
+                step_ = Step::Role;
                 return;
             }
             [[fallthrough]];

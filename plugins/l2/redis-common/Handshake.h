@@ -20,8 +20,9 @@ struct ClientIdentity {
 };
 
 /// What must be said on a connection before it can be used: HELLO (or AUTH, where the server is too
-/// old for HELLO), name, database, and the end of older connections of ours whose writes may still
-/// be on their way. A state machine: one command out, one reply in. Not thread-safe.
+/// old for HELLO), name, database, the role where only a master will do, and the end of older
+/// connections of ours whose writes may still be on their way. A state machine: one command out,
+/// one reply in. Not thread-safe.
 class Handshake {
 public:
     /// `fences` are connections that must be gone first.
@@ -44,10 +45,12 @@ public:
     bool fenceRefused() const noexcept { return fenceRefused_; }
 
 private:
-    enum class Step { Hello, Auth, Id, Name, Select, Fence, Ready, Failed };
+    enum class Step { Hello, Auth, Id, Name, Select, Role, Fence, Ready, Failed };
 
     void after(Step step);
     void helloAnswered(const Reply& reply, const std::string& server);
+    void roleAnswered(const Reply& reply, const std::string& server);
+    void refuseUnlessMaster(BytesView role, const std::string& server);
     void identify(BytesView clientInfo);
 
     const LoginSettings login_;
@@ -56,6 +59,8 @@ private:
     Error error_;
     ClientIdentity identity_;
     bool fenceRefused_ = false;
+    /// As HELLO tells it.
+    Bytes role_{};
     bool resp3_ = false;
 };
 

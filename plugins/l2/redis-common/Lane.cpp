@@ -41,6 +41,7 @@ Lane::~Lane() { close(); }
 void Lane::submit(Call& call, SteadyTime until) {
     MutexLock lock(mutex_);
     if (!connect(call, until) || !makeRoom(call, until)) return leave();
+    call.connection = connection_;
     pipeline_.append(call);
     counters_.commands.fetch_add(call.commands, std::memory_order_relaxed);
     if (!writing_ && (pipeline_.sent() < kDirectCalls || !reading_)) write(until);
@@ -90,9 +91,14 @@ bool Lane::connected() const {
     return transport_ != nullptr;
 }
 
-void Lane::drop(const std::string& why) {
+void Lane::renew(std::uint64_t connection) {
     MutexLock lock(mutex_);
-    if (transport_) breakOff(why);
+    if (transport_ && connection_ == connection) outdated_ = true;
+}
+
+void Lane::renewUnless(const std::string& server) {
+    MutexLock lock(mutex_);
+    if (transport_ && server_ != server) outdated_ = true;
 }
 
 void Lane::close() {
@@ -113,6 +119,8 @@ bool Lane::connect(Call& call, SteadyTime until) {
         if (transport_ && pipeline_.empty() && !reading_ && now - lastRead_ > kRested &&
             transport_->disturbed())
             breakOff("the server ended the connection while it rested");
+        if (transport_ && outdated_ && pipeline_.empty() && idle())
+            breakOff("another server has to be asked");
         if (transport_) return true;
         if (now >= until) {
             refuse(call, Call::End::Refused, ErrorCode::Timeout,
@@ -170,6 +178,8 @@ void Lane::attempt(SteadyTime until) {
     server_ = std::move(made->server);
     identity_ = made->identity;
     lastRead_ = dueSince_ = steady_clock::now();
+    ++connection_;
+    outdated_ = false;
     failures_ = 0;
     lastError_ = {};
     parser_.emplace(RespLimits{std::max(settings_.maxValue, std::size_t{1} << 20)});
@@ -179,7 +189,7 @@ void Lane::attempt(SteadyTime until) {
 }
 
 bool Lane::makeRoom(Call& call, SteadyTime until) {
-    while (!pipeline_.accepts(call)) {
+    while (outdated_ || !pipeline_.accepts(call)) {
         if (steady_clock::now() >= until) {
             lookAlive();
             counters_.overloads.fetch_add(1, std::memory_order_relaxed);
@@ -305,6 +315,7 @@ void Lane::breakOff(const std::string& why) {
                       "redis " + server_ + ": the connection was lost: " + why};
     transport_->shutdown();
     transport_.reset();
+    outdated_ = false;
     std::vector<Call*> ended;
     if (pipeline_.fail(error, ended) && identity_) fences_.push_back(identity_);
     lastError_ = error;

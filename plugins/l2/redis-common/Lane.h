@@ -53,8 +53,11 @@ public:
     /// Messages that were given a number.
     std::uint64_t published() const;
     bool connected() const;
-    /// Ends the connection and all calls under way; the next call connects anew.
-    void drop(const std::string& why);
+    /// The connection of this number leads to the wrong server: it ends as soon as all that was
+    /// sent on it is answered, and the next call has another one made. Nothing where it has ended.
+    void renew(std::uint64_t connection);
+    /// The same for whatever connection there is, unless it leads to `server`.
+    void renewUnless(const std::string& server);
     /// Ends the connection and all calls; later ones are Refused.
     void close();
 
@@ -88,6 +91,9 @@ private:
     std::shared_ptr<Transport> transport_ OXCACHE_GUARDED_BY(mutex_);
     std::string server_ OXCACHE_GUARDED_BY(mutex_);
     ClientIdentity identity_ OXCACHE_GUARDED_BY(mutex_);
+    std::uint64_t connection_ OXCACHE_GUARDED_BY(mutex_) = 0;
+    /// It ends when nothing is under way on it.
+    bool outdated_ OXCACHE_GUARDED_BY(mutex_) = false;
     std::vector<ClientIdentity> fences_ OXCACHE_GUARDED_BY(mutex_);
     bool reading_ OXCACHE_GUARDED_BY(mutex_) = false;
     /// Was given the reading, and has not woken yet.

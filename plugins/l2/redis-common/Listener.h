@@ -30,7 +30,7 @@ struct ListenPoint {
     std::string name{};
     Locator locator{};
     /// Where changes are published that are heard here.
-    Outlet outlet{};
+    std::vector<Outlet> outlets{};
     /// Which of the 64 ranges of slots are heard here; empty: all.
     std::vector<unsigned> slotRanges{};
 };

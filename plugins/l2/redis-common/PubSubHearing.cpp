@@ -6,19 +6,20 @@
 
 namespace oxcache::redis {
 
-PubSubHearing::PubSubHearing(const Settings& settings, Bytes subscribe, Bytes channel)
+PubSubHearing::PubSubHearing(const Settings& settings, std::vector<Outlet> outlets)
     : settling_(settings.beat + settings.reorder),
-      subscribe_(std::move(subscribe)),
-      channel_(std::move(channel)),
+      outlets_(std::move(outlets)),
       book_(settings.beat, settings.reorder) {}
 
 Bytes PubSubHearing::begin(const Connection&, SteadyTime) {
     book_.forget();
-    subscribed_ = false;
+    awaited_ = outlets_.size();
     coverAt_ = SteadyTime::max();
-    Bytes command;
-    CommandWriter(command).command({subscribe_, channel_});
-    return command;
+    Bytes commands;
+    CommandWriter writer(commands);
+    for (const Outlet& outlet : outlets_)
+        writer.command({outlet.command == "SPUBLISH" ? "SSUBSCRIBE" : "SUBSCRIBE", outlet.channel});
+    return commands;
 }
 
 std::string PubSubHearing::hear(const Reply& message, SteadyTime now, Heard& heard) {
@@ -26,7 +27,7 @@ std::string PubSubHearing::hear(const Reply& message, SteadyTime now, Heard& hea
     if (!message.isList() || message.items.size() != 3) return {};
     const Bytes& kind = message.items[0].text;
     if (kind == "subscribe" || kind == "ssubscribe") {
-        if (!std::exchange(subscribed_, true)) coverAt_ = now + settling_;
+        if (awaited_ > 0 && --awaited_ == 0) coverAt_ = now + settling_;
         return {};
     }
     // The server ends a shard's subscription when the shard's slot leaves it.

@@ -2,6 +2,7 @@
 
 #include "Hearing.h"
 #include "StreamBook.h"
+#include "Topology.h"
 
 namespace oxcache::redis {
 
@@ -9,8 +10,8 @@ namespace oxcache::redis {
 /// by then every stream that lives has said its number, so that no loss goes unnoticed.
 class PubSubHearing final : public Hearing {
 public:
-    /// `subscribe` is SUBSCRIBE or SSUBSCRIBE.
-    PubSubHearing(const Settings& settings, Bytes subscribe, Bytes channel);
+    /// Listens at all the outlets.
+    PubSubHearing(const Settings& settings, std::vector<Outlet> outlets);
 
     Bytes begin(const Connection& connection, SteadyTime now) override;
     std::string hear(const Reply& message, SteadyTime now, Heard& heard) override;
@@ -19,10 +20,10 @@ public:
 
 private:
     const Duration settling_;
-    const Bytes subscribe_;
-    const Bytes channel_;
+    const std::vector<Outlet> outlets_;
     StreamBook book_;
-    bool subscribed_ = false;
+    /// Confirmations that have not come yet.
+    std::size_t awaited_ = 0;
     SteadyTime coverAt_ = SteadyTime::max();
 };
 

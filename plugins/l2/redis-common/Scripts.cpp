@@ -36,11 +36,12 @@ end
 return 1
 )";
 
+// Published first: a channel that has moved to another node ends the script, with nothing put.
 constexpr const char* kFill = R"(
 local head = redis.call('GETRANGE', KEYS[1], 0, 47)
 if string.sub(head, 1, 5) ~= 'OXCE\1' or string.sub(head, 25, 48) ~= ARGV[1] then return 0 end
-redis.call('SET', KEYS[1], ARGV[2], 'PXAT', ARGV[3])
 if ARGV[6] ~= '' then redis.call(ARGV[4], ARGV[5], ARGV[6]) end
+redis.call('SET', KEYS[1], ARGV[2], 'PXAT', ARGV[3])
 return 1
 )";
 
@@ -54,16 +55,16 @@ if #head == 72 and string.sub(head, 1, 5) == 'OXCE\1' then
     if newMs == ms and newCounter < counter then return 0 end
     if newMs == ms and newCounter == counter and newOrigin <= origin then return 0 end
 end
-redis.call('SET', KEYS[1], ARGV[1], 'PXAT', ARGV[2])
 if ARGV[5] ~= '' then redis.call(ARGV[3], ARGV[4], ARGV[5]) end
+redis.call('SET', KEYS[1], ARGV[1], 'PXAT', ARGV[2])
 return 1
 )";
 
 constexpr const char* kTouch = R"(
 local head = redis.call('GETRANGE', KEYS[1], 0, 47)
 if string.sub(head, 1, 5) ~= 'OXCE\1' or string.sub(head, 25, 48) ~= ARGV[1] then return 0 end
-redis.call('PEXPIREAT', KEYS[1], ARGV[2])
 if ARGV[5] ~= '' then redis.call(ARGV[3], ARGV[4], ARGV[5]) end
+redis.call('PEXPIREAT', KEYS[1], ARGV[2])
 return 1
 )";
 

@@ -29,6 +29,8 @@ struct LoginSettings {
     std::string password{};
     std::string clientName{};
     std::int64_t database = 0;
+    /// A server that is no master is refused.
+    bool masterOnly = false;
 };
 
 /// What all Redis plugins can be told.

@@ -64,7 +64,11 @@ Result<std::uint64_t> Sweeper::sweep(Key prefix, std::uint64_t live, SteadyTime 
     if (!begun_ || prefix != prefix_ || live != live_) begin(prefix, live);
     while (!over_) {
         const auto keys = scan(until);
-        if (!keys) return keys.error();
+        if (!keys) {
+            // The node may have gone for good: the next call begins with those there are then.
+            begun_ = false;
+            return keys.error();
+        }
         const auto removed = which_ == Which::All ? remove(*keys, until) : removeDead(*keys, until);
         if (!removed) return removed.error();
         deleted_.fetch_add(*removed, std::memory_order_relaxed);

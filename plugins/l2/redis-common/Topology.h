@@ -1,5 +1,7 @@
 #pragma once
 
+#include <atomic>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <string>
@@ -17,6 +19,8 @@ using Log = std::function<void(spi::LogLevel, const std::string&)>;
 struct Outlet {
     Bytes command = "PUBLISH";
     Bytes channel{};
+
+    bool operator==(const Outlet&) const = default;
 };
 
 /// One server that has keys, and the lanes to it. Thread-safe.
@@ -29,14 +33,17 @@ public:
     /// The lane on which a key's commands travel, always the same.
     Lane& laneOf(Key key) noexcept;
     std::vector<std::unique_ptr<Lane>>& lanes() noexcept { return lanes_; }
-    const Outlet& outlet() const noexcept { return outlet_; }
-    /// Ends its connections, so that the locator is asked again; what is under way fails.
-    void reconnect(const std::string& why);
+    const Outlet& outlet() const noexcept { return *outlet_.load(std::memory_order_acquire); }
+    /// Changes are made known there from now on.
+    void outlet(Outlet outlet);
 
 private:
     const Connector connector_;
-    const Outlet outlet_;
     std::vector<std::unique_ptr<Lane>> lanes_;
+    Mutex mutex_;
+    /// All there ever were: somebody may be looking at an earlier one.
+    std::deque<Outlet> outlets_ OXCACHE_GUARDED_BY(mutex_);
+    std::atomic<const Outlet*> outlet_;
 };
 
 /// What an error reply says about where its command has to go. The server has not run the command
@@ -60,8 +67,12 @@ public:
     virtual Result<std::shared_ptr<Node>> nodeOf(Key key, SteadyTime until) = 0;
     /// All nodes that take writes.
     virtual std::vector<std::shared_ptr<Node>> nodes() = 0;
-    /// `node` answered a command for the key with an error.
-    virtual Direction direct(Key key, const std::shared_ptr<Node>& node, const Reply& error) = 0;
+    /// `node` answered a command for the key with an error, on the lane's connection of that
+    /// number.
+    virtual Direction direct(Key key, const std::shared_ptr<Node>& node, Lane& lane,
+                             std::uint64_t connection, const Reply& error) = 0;
+    /// `node` answered with an error when something was to be made known.
+    virtual void unheard(const std::shared_ptr<Node>& node, const Reply& error) = 0;
     /// `node` could not be reached, or a connection to it was lost.
     virtual void troubled(const std::shared_ptr<Node>& node) = 0;
 };
@@ -73,7 +84,11 @@ public:
 
     Result<std::shared_ptr<Node>> nodeOf(Key, SteadyTime) override { return node_; }
     std::vector<std::shared_ptr<Node>> nodes() override { return {node_}; }
-    Direction direct(Key, const std::shared_ptr<Node>&, const Reply&) override { return {}; }
+    Direction direct(Key, const std::shared_ptr<Node>&, Lane&, std::uint64_t,
+                     const Reply&) override {
+        return {};
+    }
+    void unheard(const std::shared_ptr<Node>&, const Reply&) override {}
     void troubled(const std::shared_ptr<Node>&) override {}
 
 private:

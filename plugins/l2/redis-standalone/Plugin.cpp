@@ -78,7 +78,7 @@ Result<std::unique_ptr<spi::InvalidationBus>> busFor(const spi::ExtensionContext
         const Settings& settings = target->settings;
         ListenPoint point;
         point.locator = at(target->endpoint);
-        point.outlet = outletOf(context, settings.login.database);
+        point.outlets = {outletOf(context, settings.login.database)};
         return makeBus(
             settings, [point] { return std::vector<ListenPoint>{point}; }, context);
     } catch (const std::exception& problem) {

@@ -143,8 +143,7 @@ TEST_CASE("ASilentNetworkBoundsWhatL1Serves") {
     b->set("k", std::string("new"));
     // The listener hears nothing, not even answers to its pings: the copy must not be served as
     // fresh for longer than that takes to be noticed.
-    CHECK(eventually(
-        [&] { return a->lookup<std::string>("k").outcome != Outcome::Hit; }, 5s));
+    CHECK(eventually([&] { return a->lookup<std::string>("k").outcome != Outcome::Hit; }, 5s));
     proxy.resume();
     CHECK(eventually([&] { return a.read("k") == "new"; }, 10s));
 }

@@ -45,9 +45,7 @@ public:
     Cache& operator*() { return cache_; }
     Cache* operator->() { return &cache_; }
     /// What is read, or `-`.
-    std::string read(const std::string& key) {
-        return cache_.get<std::string>(key).value_or("-");
-    }
+    std::string read(const std::string& key) { return cache_.get<std::string>(key).value_or("-"); }
     /// What L1 alone serves, or `-`.
     std::string local(const std::string& key) {
         return cache_.l1().get<std::string>(key).value_or("-");
