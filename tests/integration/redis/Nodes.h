@@ -58,7 +58,7 @@ public:
 private:
     TempFolder folder_;
     std::shared_ptr<CacheManager> manager_;
-    Cache cache_;
+    Cache cache_{nullptr};
 };
 
 }  // namespace oxcache::testing
