@@ -1,3 +1,4 @@
+#include <cstdio>
 #include <memory>
 #include <stdexcept>
 #include <vector>
@@ -18,16 +19,17 @@ public:
         redis::Settings settings;
         Endpoint endpoint;
         endpoint.port = workload.port;
-        const spi::ExtensionContext context{
-            options_,
-            clock_,
-            "bench",
-            "bench:",
-            1,
-            std::uint64_t{1} << 30,
-            [](spi::LogLevel, const std::string& text) { throw std::runtime_error(text); },
-            false,
-            coherence};
+        const spi::ExtensionContext context{options_,
+                                            clock_,
+                                            "bench",
+                                            "bench:",
+                                            1,
+                                            std::uint64_t{1} << 30,
+                                            [](spi::LogLevel, const std::string& text) {
+                                                std::fprintf(stderr, "%s\n", text.c_str());
+                                            },
+                                            false,
+                                            coherence};
         auto counters = std::make_shared<redis::LaneCounters>();
         auto node = std::make_shared<redis::Node>(
             settings, [endpoint](SteadyTime) -> Result<Endpoint> { return endpoint; },

@@ -20,5 +20,7 @@ int main(int argc, char** argv) {
     oxcache::bench::registerStore(workload, kRepetitions);
     oxcache::bench::RatioReport report;
     benchmark::RunSpecifiedBenchmarks(&report);
+    // The stores end before the server.
+    benchmark::ClearRegisteredBenchmarks();
     return report.conclude() ? 0 : 1;
 }
