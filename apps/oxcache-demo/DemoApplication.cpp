@@ -107,7 +107,7 @@ void DemoApplication::prepare(const std::vector<std::string>& arguments) {
     options_.takeArguments(arguments);
     options_.validate();
     service_ = serviceOf(options_);
-    if (!options_.keys.empty()) keys_ = readKeys(options_.keys);
+    if (!options_.keys.empty() && !options_.getKey) keys_ = readKeys(options_.keys);
     fs::create_directories(options_.state);
     if (options_.ownCatalogue())
         prepareCatalogue();

@@ -67,6 +67,24 @@ TEST_CASE("OneKeyOfAUsersDatabaseCanBeAskedFor") {
     CHECK(demo.run(kUsers + "get elsewhere:1").status == 1);
 }
 
+TEST_CASE("AnotherDatabaseOrQueryIsNotAnsweredFromTheStateOfTheFirst") {
+    const DemoProgram demo;
+    makeUsers(demo);
+    SqliteFile other(demo.path("other.db"), SqliteFile::Mode::Create);
+    other.run(
+        "CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT);"
+        "INSERT INTO users VALUES (7, 'somebody else');");
+    CHECK(demo.run(kUsers + "get user:7 --json").json()["value"]["name"] == "user 7");
+    const std::string match = " --match 'user:{id}' --query ";
+    const Ended fromOther = demo.run(
+        "--db other.db" + match + "'SELECT id, name FROM users WHERE id = :id' get user:7 --json");
+    CHECK(fromOther.json()["value"]["name"] == "somebody else");
+    const Ended byOther = demo.run("--db app.db" + match +
+                                   "'SELECT name FROM users WHERE id = :id' get user:7 --json");
+    CHECK(byOther.json()["value"] == "user 7");
+    CHECK(demo.run(kUsers + "get user:7 --json").json()["level"] == "l2");
+}
+
 TEST_CASE("AKeyThatTheCacheRefusesIsCountedAsAnError") {
     const DemoProgram demo;
     makeUsers(demo);
