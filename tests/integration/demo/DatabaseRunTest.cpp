@@ -85,6 +85,28 @@ TEST_CASE("AnotherDatabaseOrQueryIsNotAnsweredFromTheStateOfTheFirst") {
     CHECK(demo.run(kUsers + "get user:7 --json").json()["level"] == "l2");
 }
 
+TEST_CASE("AFailureOfTheDatabaseIsAnErrorAndNoAnswer") {
+    const DemoProgram demo;
+    makeUsers(demo);
+    demo.file("keys.txt", "user:1\nuser:7\nuser:2\nelsewhere\n");
+    // abs() of the least integer has no result.
+    const std::string query =
+        "'SELECT CASE id WHEN 7 THEN abs(-9223372036854775807 - 1) ELSE name END AS name "
+        "FROM users WHERE id = :id' ";
+    const std::string options = "--db app.db --match 'user:{id}' --query " + query;
+    for (int run = 0; run < 2; ++run) {
+        const Ended ended = demo.run(options + "--keys keys.txt --json");
+        CHECK(ended.status == 1);
+        CHECK(ended.json()["errors"] == 1);
+        CHECK(ended.json()["negative"] == 1);
+        CHECK(contains(ended.err, "overflow"));
+    }
+    const Ended one = demo.run(options + "get user:7 --json");
+    CHECK(one.status == 1);
+    CHECK(one.json()["outcome"] == "unavailable");
+    CHECK(contains(one.err, "overflow"));
+}
+
 TEST_CASE("AKeyThatTheCacheRefusesIsCountedAsAnError") {
     const DemoProgram demo;
     makeUsers(demo);
