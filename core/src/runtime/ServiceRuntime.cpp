@@ -262,6 +262,7 @@ Statistics ServiceRuntime::statistics() const {
     all.busGaps = counters_.busGaps.value();
     const resilience::Gate::Pass pass(gate_);
     if (pass && fallback_) all.fallbackQueries = fallback_->queries();
+    if (pass && remote_) all.l2Counters = remote_->counters();
     return all;
 }
 

@@ -98,6 +98,9 @@ public:
     bool healthy() const noexcept { return healthy_.load(std::memory_order_acquire); }
     /// What the last failure said.
     std::string trouble() const;
+    std::vector<std::pair<std::string, std::uint64_t>> counters() const {
+        return store_->counters();
+    }
     std::int64_t nowMs() const noexcept { return time_.nowMs(); }
     Deadline bounded(Deadline deadline) const {
         return Deadline::in(clock_, settings_.deadline).earlier(deadline);
