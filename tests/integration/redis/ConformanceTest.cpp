@@ -2,8 +2,8 @@
 
 #include <thread>
 
-#include "support/RedisPlugin.h"
 #include "oxcache/conformance/Conformance.h"
+#include "support/RedisPlugin.h"
 
 using namespace oxcache;
 using namespace oxcache::testing;

@@ -172,7 +172,7 @@ TEST_CASE("AMissingPasswordIsTold") {
 TEST_CASE("AnAclUserLogsIn") {
     RedisServer server({"--user", "cache", "on", ">p@ss:/%", "~*", "&*", "+@all"});
     RedisPlugin plugin("redis://cache:p%40ss%3A%2F%25@127.0.0.1:" + std::to_string(server.port()) +
-                        "/3?client_name=tester");
+                       "/3?client_name=tester");
     auto store = plugin.store();
     REQUIRE(plugin.set(*store, "conformance:k", plugin.value("v")).ok());
     const std::string clients = server.command({"CLIENT", "LIST"});
