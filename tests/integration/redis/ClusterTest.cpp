@@ -56,7 +56,7 @@ std::vector<spi::Put> putsOf(ClusterPlugin& plugin, const std::vector<std::strin
 
 /// Many keys, and a check that a batch of them gives every value in its place.
 struct Batch {
-    explicit Batch(ClusterPlugin& plugin, int count) : plugin(plugin) {
+    Batch(ClusterPlugin& owner, int count) : plugin(owner) {
         for (int i = 0; i < count; ++i) {
             keys.push_back(keyOf(i));
             envelopes.push_back(plugin.value("v" + std::to_string(i)));
@@ -210,6 +210,10 @@ TEST_CASE("WhileASlotMigratesUnderLoadEveryValueIsRight") {
     over = true;
     threads.clear();
     for (const std::string& problem : wrong) CHECK(problem == "");
+    // It was not for nothing.
+    CHECK(cluster().ask(to, {"INFO", "commandstats"}).front().find("cmdstat_asking") !=
+          std::string::npos);
+    CHECK(plugin.counterOf(*store, "connections_lost") == 0);
     cluster().move(slot, from);
     CHECK(cluster().awaitReady());
 }
