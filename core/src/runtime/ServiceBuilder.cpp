@@ -40,6 +40,20 @@ void writeLog(const std::string& service, spi::LogLevel level, const std::string
     }
 }
 
+/// What a plugin's factory makes; an exception, which it should not let out, is its error.
+template <class Extension, class Factory>
+Result<std::unique_ptr<Extension>> guarded(const Factory& factory,
+                                           const spi::ExtensionContext& context) {
+    try {
+        return factory(context);
+    } catch (const std::exception& error) {
+        return Error{ErrorCode::Unavailable,
+                     std::string("this plugin threw '") + error.what() + "' when it was to build"};
+    } catch (...) {
+        return Error{ErrorCode::Unavailable, "this plugin threw an exception when it was to build"};
+    }
+}
+
 }  // namespace
 
 /// One service on its way from configuration to parts.
@@ -68,7 +82,7 @@ Services ServiceBuilder::build(config::Problems& problems) {
     if (names.empty() && configuration_->complete())
         problems.add(configuration_->originOf("oxcache.services"), "oxcache.services",
                      "no service is configured; add oxcache.services.<name>.cache_type");
-    const std::optional<spi::OptionValues> global = values(kRoot, problems);
+    const spi::OptionValues global = configuration_->read(kRoot, problems).values;
     for (const auto& wanted : wanted_) make(*wanted, global, problems);
     problems.raise();
 
@@ -121,16 +135,6 @@ void ServiceBuilder::findPlugins(const std::string& service, config::Problems& p
     wanted_.push_back(std::move(wanted));
 }
 
-// Only values that are all right are used.
-std::optional<spi::OptionValues> ServiceBuilder::values(const std::string& prefix,
-                                                        config::Problems& problems) const {
-    config::Problems mine;
-    spi::OptionValues read = configuration_->read(prefix, mine);
-    problems.add(mine);
-    if (!mine.empty()) return std::nullopt;
-    return read;
-}
-
 spi::ExtensionContext ServiceBuilder::contextFor(const Wanted& wanted,
                                                  const spi::OptionValues& options) const {
     const stages::ServiceSettings& settings = wanted.parts.plan.settings;
@@ -151,31 +155,31 @@ spi::ExtensionContext ServiceBuilder::contextFor(const Wanted& wanted,
                          : std::vector<std::string>(markers.begin(), markers.end())};
 }
 
-// Every value is read, so that all problems are found in one run; a plugin is asked to build only
-// from values that are right, and its own findings join the others.
-void ServiceBuilder::make(Wanted& wanted, const std::optional<spi::OptionValues>& global,
+// Every value is read, and a plugin is asked to build even where a value beside it is wrong, so
+// that all problems are found in one run; where there are any, nothing that was built is used.
+void ServiceBuilder::make(Wanted& wanted, const spi::OptionValues& global,
                           config::Problems& problems) {
     const std::string prefix = prefixOf(wanted.name);
-    const std::optional<spi::OptionValues> service = values(prefix, problems);
-    const std::optional<spi::OptionValues> l2 =
-        wanted.remote ? values(prefix + "l2.", problems) : std::nullopt;
-    const std::optional<spi::OptionValues> fallback =
-        wanted.fallback ? values(prefix + "fallback.", problems) : std::nullopt;
-    if (!service || !global) return;
-    wanted.parts.plan = planOf(wanted.name, *service, *global);
+    wanted.parts.plan = planOf(wanted.name, configuration_->read(prefix, problems).values, global);
     wanted.parts.clock = clock_;
     wanted.parts.host = host_;
     wanted.parts.origin = randomOrigin();
-    if (l2 && wanted.parts.plan.settings.raw) checkRaw(wanted, problems);
-    if (l2) {
-        wanted.parts.remote = built<spi::RemoteStore>(wanted.remote->remoteStore, "l2", "L2 store",
-                                                      wanted, *l2, problems);
-        chooseBus(wanted, *l2, problems);
+    if (wanted.remote && wanted.parts.plan.settings.raw) checkRaw(wanted, problems);
+    if (wanted.remote) {
+        const auto l2 = configuration_->read(prefix + "l2.", problems);
+        if (l2.complete) {
+            wanted.parts.remote = built<spi::RemoteStore>(wanted.remote->remoteStore, "l2",
+                                                          "L2 store", wanted, l2.values, problems);
+            chooseBus(wanted, l2.values, problems);
+        }
     }
-    if (fallback)
-        wanted.parts.fallback =
-            built<spi::FallbackStore>(wanted.fallback->fallbackStore, "fallback", "fallback store",
-                                      wanted, *fallback, problems);
+    if (wanted.fallback) {
+        const auto fallback = configuration_->read(prefix + "fallback.", problems);
+        if (fallback.complete)
+            wanted.parts.fallback =
+                built<spi::FallbackStore>(wanted.fallback->fallbackStore, "fallback",
+                                          "fallback store", wanted, fallback.values, problems);
+    }
 }
 
 template <class Extension, class Factory>
@@ -189,8 +193,10 @@ std::unique_ptr<Extension> ServiceBuilder::built(const Factory& factory, const s
                      "this plugin has no " + what + "; name another");
         return nullptr;
     }
-    Result<std::unique_ptr<Extension>> extension = factory(contextFor(wanted, options));
-    if (extension) return std::move(*extension);
+    Result<std::unique_ptr<Extension>> extension =
+        guarded<Extension>(factory, contextFor(wanted, options));
+    if (extension && *extension) return std::move(*extension);
+    if (extension) extension = Error{ErrorCode::Unavailable, "this plugin made no " + what};
     configuration_->reportFindings(extension.error().message, prefixOf(wanted.name) + kind + ".",
                                    key, problems);
     return nullptr;
@@ -231,7 +237,8 @@ void ServiceBuilder::chooseBus(Wanted& wanted, const spi::OptionValues& options,
         return;
     }
     if (!hasBus) return;
-    auto bus = wanted.remote->invalidationBus(contextFor(wanted, options));
+    auto bus =
+        guarded<spi::InvalidationBus>(wanted.remote->invalidationBus, contextFor(wanted, options));
     if (bus)
         wanted.parts.bus = std::move(*bus);
     else

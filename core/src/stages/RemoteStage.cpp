@@ -347,6 +347,14 @@ Result<Version> RemoteStage::clear(ClearMode mode, Deadline deadline) {
     return moved;
 }
 
+Result<CommandReply> RemoteStage::command(std::span<const BytesView> arguments, Deadline deadline) {
+    spi::CommandPort* const port = store_->commandPort();
+    if (port != nullptr) return port->command(arguments, bounded(deadline));
+    return Error{ErrorCode::Unavailable, "service '" + settings_.name +
+                                             "': L2 is no server that takes commands; use a "
+                                             "plugin of Redis"};
+}
+
 bool RemoteStage::sweep(Deadline deadline) {
     if (!sweepDue_.exchange(false, std::memory_order_acq_rel)) return false;
     deadline = bounded(deadline);

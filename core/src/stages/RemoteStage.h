@@ -88,6 +88,9 @@ public:
     void doubtMarkers() noexcept { markers_.doubt(); }
     const std::array<std::string, 2>& markerKeys() const noexcept { return markers_.keys(); }
 
+    /// For the application's own commands to the server behind the store.
+    Result<CommandReply> command(std::span<const BytesView> arguments, Deadline deadline);
+
     /// Deletes what clears have killed, a bounded part at a time; false when nothing is left.
     bool sweep(Deadline deadline);
     /// Asks for the store's time: learns the offset and the health.
@@ -95,6 +98,9 @@ public:
     bool healthy() const noexcept { return healthy_.load(std::memory_order_acquire); }
     /// What the last failure said.
     std::string trouble() const;
+    std::vector<std::pair<std::string, std::uint64_t>> counters() const {
+        return store_->counters();
+    }
     std::int64_t nowMs() const noexcept { return time_.nowMs(); }
     Deadline bounded(Deadline deadline) const {
         return Deadline::in(clock_, settings_.deadline).earlier(deadline);

@@ -92,8 +92,8 @@ std::vector<spi::OptionSpec> Settings::table() {
     };
     constexpr std::int64_t kMiB = std::int64_t{1} << 20;
     return {
-        secret(row("connection_string", OptionType::Text, "",
-                   "where the server is, as a URI; what is set by a key of its own wins")),
+        row("connection_string", OptionType::Text, "",
+            "where the server is, as a URI; what is set by a key of its own wins"),
         row("username", OptionType::Text, "", "ACL user; without it a password is the default's"),
         secret(row("password", OptionType::Text, "", "password of the user")),
         row("client_name", OptionType::Text, "", "name shown by CLIENT LIST"),

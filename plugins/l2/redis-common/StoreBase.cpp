@@ -54,6 +54,60 @@ Result<std::int64_t> StoreBase::time(Deadline deadline) {
     return answer;
 }
 
+namespace {
+
+CommandReply neutral(Reply& reply) {
+    using Kind = CommandReply::Kind;
+    CommandReply result;
+    result.integer = reply.integer;
+    result.text = std::move(reply.text);
+    for (Reply& item : reply.items) result.items.push_back(neutral(item));
+    switch (reply.type) {
+        case Reply::Type::Null:
+            result.kind = Kind::Null;
+            break;
+        case Reply::Type::Status:
+            result.kind = Kind::Status;
+            break;
+        case Reply::Type::Error:
+            result.kind = Kind::Error;
+            break;
+        case Reply::Type::Integer:
+        case Reply::Type::Boolean:
+            result.kind = Kind::Integer;
+            break;
+        case Reply::Type::Double:
+        case Reply::Type::BigNumber:
+        case Reply::Type::String:
+            result.kind = Kind::Text;
+            break;
+        default:
+            result.kind = Kind::List;
+    }
+    return result;
+}
+
+}  // namespace
+
+/// Nobody knows what an application's command does, so it is treated as a write.
+Result<CommandReply> StoreBase::command(std::span<const BytesView> arguments, Deadline deadline) {
+    if (deadline.passed(clock_)) return tooLate();
+    Result<CommandReply> answer = Error{};
+    const auto keyOf = [&](std::size_t) { return arguments.size() > 1 ? arguments[1] : Key(); };
+    const auto encode = [&](Round::Part& part, std::size_t) {
+        CommandWriter writer = part.call.writer();
+        writer.begin(arguments.size());
+        for (const BytesView argument : arguments) writer.add(argument);
+    };
+    const auto take = [&](std::size_t, Reply& reply) { answer = neutral(reply); };
+    const auto fail = [&](std::size_t, const Error& error) { answer = error; };
+    const auto nothingMore = [](Round::Part&) {};
+    const auto noRest = [](std::span<const Reply>) {};
+    Exchange{rounds_, *topology_, repeated_, true, keyOf, encode, nothingMore, take, noRest, fail}
+        .runAll(1, untilOf(deadline));
+    return answer;
+}
+
 std::vector<std::pair<std::string, std::uint64_t>> StoreBase::counters() const {
     const auto read = [](const std::atomic<std::uint64_t>& counter) {
         return counter.load(std::memory_order_relaxed);

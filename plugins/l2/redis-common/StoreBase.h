@@ -13,13 +13,14 @@
 namespace oxcache::redis {
 
 /// What stores of every format do alike. Thread-safe.
-class StoreBase : public spi::RemoteStore {
+class StoreBase : public spi::RemoteStore, private spi::CommandPort {
 public:
     StoreBase(const Settings& settings, std::shared_ptr<Topology> topology,
               std::shared_ptr<LaneCounters> laneCounters, const spi::ExtensionContext& context);
 
     Result<std::int64_t> time(Deadline deadline) override;
     std::vector<std::pair<std::string, std::uint64_t>> counters() const override;
+    spi::CommandPort* commandPort() noexcept override { return this; }
 
 protected:
     SteadyTime untilOf(Deadline deadline) const;
@@ -34,6 +35,10 @@ protected:
         return std::vector<Result<T>>(count, Result<T>(error));
     }
 
+private:
+    Result<CommandReply> command(std::span<const BytesView> arguments, Deadline deadline) override;
+
+protected:
     const Settings settings_;
     const std::shared_ptr<LaneCounters> laneCounters_;
     const std::shared_ptr<Topology> topology_;

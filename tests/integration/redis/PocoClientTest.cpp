@@ -6,6 +6,8 @@
 #include <Poco/Redis/Client.h>
 #include <Poco/Redis/Command.h>
 
+#include "Nodes.h"
+#include "oxcache/RedisCommand.h"
 #include "support/RedisPlugin.h"
 
 using namespace oxcache;
@@ -89,4 +91,31 @@ TEST_CASE("AWriteIsNotSentAgainOnceItHasLeft") {
     REQUIRE_FALSE(put.ok());
     CHECK((put.error().code == ErrorCode::Unavailable));
     CHECK(RedisPlugin::counterOf(*store, "repeated") == 0);
+}
+
+TEST_CASE("CommandsOfPocoTravelOverTheCachesConnections") {
+    using namespace Poco::Redis;
+    RedisServer server;
+    CacheNode node(server.uri());
+    const auto run = [&](const Array& command) { return execute(*node, command); };
+    const auto said = run(Command::set("mine", "value", true, Poco::Timespan(100, 0)));
+    REQUIRE(said->isSimpleString());
+    const auto value = run(Command::get("mine"));
+    REQUIRE(value->isBulkString());
+    CHECK(static_cast<Type<BulkString>&>(*value).value().value() == "value");
+    Array pushes;
+    pushes << "RPUSH"
+           << "list"
+           << "a"
+           << "b";
+    CHECK(static_cast<Type<Poco::Int64>&>(*run(pushes)).value() == 2);
+    const auto list = run(Command::lrange("list"));
+    REQUIRE(list->isArray());
+    CHECK(static_cast<Type<Array>&>(*list).value().size() == 2);
+    const auto nothing = run(Command::get("absent"));
+    CHECK(static_cast<Type<BulkString>&>(*nothing).value().isNull());
+    const auto wrong = run(Command::get("list"));
+    REQUIRE(wrong->isError());
+    server.kill();
+    CHECK_THROWS_AS(run(Command::get("mine")), RedisException);
 }

@@ -283,6 +283,24 @@ TEST_CASE("AFallbackValueThatIsNoSuchValueIsAMissWithTypeMismatch") {
     CHECK(cache.getOrLoad<int>("key", [] { return 4; }) == 4);
 }
 
+TEST_CASE("AFallbackThatBreaksItsContractIsAnOutage") {
+    TestPlan plan;
+    plan.database = std::make_shared<FakeDatabase>();
+    plan.database->put("key", "5", CodecId::Raw);
+    const std::shared_ptr<FakeDatabase> database = plan.database;
+    const TestService test(plan);
+    const Cache cache = test.cache();
+    for (const auto breakNext : {&FakeDatabase::throwNext, &FakeDatabase::shortenNext}) {
+        (*database.*breakNext)();
+        const Lookup<int> lookup = cache.lookup<int>("key");
+        CHECK(lookup.outcome == Outcome::Unavailable);
+        CHECK(lookup.error.code == ErrorCode::Unavailable);
+        CHECK(cache.health().fallback == 0);
+    }
+    CHECK(cache.get<int>("key") == 5);
+    CHECK(cache.health().fallback == 1);
+}
+
 TEST_CASE("UndecodableBytesInL2AreACountedMissThatTheNextLoadOverwrites") {
     const TestService test;
     const Cache cache = test.cache();
