@@ -27,9 +27,13 @@ Result<std::shared_ptr<Node>> ClusterTopology::nodeOf(Key key, SteadyTime until)
 
 /// For questions that every node answers; one that is connected, if any is.
 Result<std::shared_ptr<Node>> ClusterTopology::anyNode(const ClusterView& view) {
-    for (const auto& node : view.nodes)
+    // In turn, so that one that is connected but does not answer is not the only one ever asked.
+    const std::size_t first = turn_.fetch_add(1, std::memory_order_relaxed);
+    for (std::size_t i = 0; i < view.nodes.size(); ++i) {
+        const auto& node = view.nodes[(first + i) % view.nodes.size()];
         if (node->lanes().front()->connected()) return node;
-    if (!view.nodes.empty()) return view.nodes.front();
+    }
+    if (!view.nodes.empty()) return view.nodes[first % view.nodes.size()];
     keeper_.want();
     return Error{ErrorCode::Unavailable, "redis: the cluster has no master that serves anything"};
 }

@@ -33,6 +33,7 @@ private:
     const AddressMap addresses_;
     NodeTable nodes_;
     MapKeeper keeper_;
+    std::atomic<std::size_t> turn_{0};
 };
 
 }  // namespace oxcache::redis
