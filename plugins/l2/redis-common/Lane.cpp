@@ -192,6 +192,13 @@ bool Lane::makeRoom(Call& call, SteadyTime until) {
     while (outdated_ || !pipeline_.accepts(call)) {
         if (steady_clock::now() >= until) {
             lookAlive();
+            if (outdated_) {
+                refuse(call, Call::End::Refused, ErrorCode::Timeout,
+                       "the connection leads to a server that is not to be used any more, and has"
+                       " not emptied before the deadline (" +
+                           state() + ")");
+                return false;
+            }
             counters_.overloads.fetch_add(1, std::memory_order_relaxed);
             refuse(call, Call::End::Refused, ErrorCode::Overloaded,
                    "too many commands are under way (" + state() +

@@ -225,6 +225,12 @@ void RedisStore::encode(Round::Part& part, const spi::Put& put, bool whole) {
             return;
         }
         const spi::KeyChange change{put.key, version};
+        if (!outlet.certain) {
+            // Told behind the script, with a number, whatever the script answers.
+            writer.add(BytesView());
+            part.changes.push_back(change);
+            return;
+        }
         addAnnouncement(writer, Announcement::Kind::Changes, part.lane->stream(), {&change, 1});
     };
     switch (put.mode) {
