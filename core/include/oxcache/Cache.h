@@ -291,6 +291,18 @@ public:
     Statistics stats() const { return service_->statistics(); }
     Health health() const { return service_->health(); }
 
+    /// Sends a command of the application's own to the server behind L2, as `{"INCR", "hits"}`:
+    /// physical keys, and what it changes is not told to any L1. Unavailable where L2 is no such
+    /// server. oxcache/RedisCommand.h has the same for Poco::Redis.
+    Result<CommandReply> command(std::initializer_list<std::string_view> arguments,
+                                 const std::optional<Duration>& deadline = {}) const {
+        return service_->command({arguments.begin(), arguments.size()}, deadline);
+    }
+    Result<CommandReply> command(std::span<const std::string_view> arguments,
+                                 const std::optional<Duration>& deadline = {}) const {
+        return service_->command(arguments, deadline);
+    }
+
 private:
     detail::ReadAnswer readOne(std::string_view key, const ValueType& type,
                                const ReadOptions& options) const {

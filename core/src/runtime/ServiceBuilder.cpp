@@ -1,5 +1,6 @@
 #include "runtime/ServiceBuilder.h"
 
+#include <algorithm>
 #include <random>
 #include <utility>
 
@@ -137,6 +138,8 @@ void ServiceBuilder::findPlugins(const std::string& service, config::Problems& p
 spi::ExtensionContext ServiceBuilder::contextFor(const Wanted& wanted,
                                                  const spi::OptionValues& options) const {
     const stages::ServiceSettings& settings = wanted.parts.plan.settings;
+    const std::array<std::string, 2> markers =
+        stages::ClearMarkers::keysOf(wanted.parts.plan.settings.keyPrefix);
     return {options,
             *clock_,
             wanted.name,
@@ -145,7 +148,11 @@ spi::ExtensionContext ServiceBuilder::contextFor(const Wanted& wanted,
             settings.maxValueSize + envelope::kHeaderSize,
             [service = wanted.name](spi::LogLevel level, const std::string& text) {
                 writeLog(service, level, text);
-            }};
+            },
+            settings.raw,
+            wanted.parts.plan.coherence,
+            settings.raw ? std::vector<std::string>()
+                         : std::vector<std::string>(markers.begin(), markers.end())};
 }
 
 // Every value is read, and a plugin is asked to build even where a value beside it is wrong, so
@@ -157,6 +164,7 @@ void ServiceBuilder::make(Wanted& wanted, const spi::OptionValues& global,
     wanted.parts.clock = clock_;
     wanted.parts.host = host_;
     wanted.parts.origin = randomOrigin();
+    if (wanted.remote && wanted.parts.plan.settings.raw) checkRaw(wanted, problems);
     if (wanted.remote) {
         const auto l2 = configuration_->read(prefix + "l2.", problems);
         if (l2.complete) {
@@ -194,13 +202,35 @@ std::unique_ptr<Extension> ServiceBuilder::built(const Factory& factory, const s
     return nullptr;
 }
 
+// Without stamps nobody can tell one value from the next, nor whose it is.
+void ServiceBuilder::checkRaw(const Wanted& wanted, config::Problems& problems) const {
+    const std::string prefix = prefixOf(wanted.name);
+    const auto refuse = [&](const std::string& option, const std::string& why) {
+        problems.add(configuration_->originOf(prefix + option), prefix + option, why);
+    };
+    const stages::ServiceSettings& settings = wanted.parts.plan.settings;
+    if (!wanted.remote->traits.raw)
+        refuse("l2.format", "the store of plugin '" + wanted.remote->info.name +
+                                "' cannot hold raw values; write envelope");
+    if (settings.distributedLock)
+        refuse("load.distributed_lock", "needs l2.format = envelope: raw values bear no lease");
+    if (settings.idle)
+        refuse("idle", "needs l2.format = envelope: raw values do not say when they were used");
+    if (wanted.parts.plan.coherence == "pubsub")
+        refuse("coherence",
+               "pubsub needs l2.format = envelope; raw values are shared with"
+               " programs that do not publish, so write tracking");
+}
+
 void ServiceBuilder::chooseBus(Wanted& wanted, const spi::OptionValues& options,
                                config::Problems& problems) {
     const std::string& coherence = wanted.parts.plan.coherence;
     const std::string key = prefixOf(wanted.name) + "coherence";
     if (coherence == "none") return;
     const bool hasBus = static_cast<bool>(wanted.remote->invalidationBus);
-    if (coherence != "auto") {
+    const std::vector<std::string>& kinds = wanted.remote->traits.coherence;
+    if (coherence != "auto" &&
+        (!hasBus || std::find(kinds.begin(), kinds.end(), coherence) == kinds.end())) {
         problems.add(configuration_->originOf(key), key,
                      "the store of plugin '" + wanted.remote->info.name + "' has no " + coherence +
                          "; write auto" + (hasBus ? ", which uses the store's own bus" : ""));

@@ -38,6 +38,7 @@ private:
                                      const spi::OptionValues& options,
                                      config::Problems& problems) const;
     spi::ExtensionContext contextFor(const Wanted& wanted, const spi::OptionValues& options) const;
+    void checkRaw(const Wanted& wanted, config::Problems& problems) const;
     void chooseBus(Wanted& wanted, const spi::OptionValues& options, config::Problems& problems);
 
     config::Configuration::Ptr configuration_;

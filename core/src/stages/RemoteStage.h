@@ -81,10 +81,15 @@ public:
     Result<Version> expire(Key key, Deadline deadline);
 
     /// The generations that a write or load beginning now carries.
-    Result<Generations> generations(Deadline deadline) { return markers_.current(deadline); }
+    Result<Generations> generations(Deadline deadline) {
+        return settings_.raw ? Result<Generations>(Generations{}) : markers_.current(deadline);
+    }
     Result<Version> clear(ClearMode mode, Deadline deadline);
     void doubtMarkers() noexcept { markers_.doubt(); }
     const std::array<std::string, 2>& markerKeys() const noexcept { return markers_.keys(); }
+
+    /// For the application's own commands to the server behind the store.
+    Result<CommandReply> command(std::span<const BytesView> arguments, Deadline deadline);
 
     /// Deletes what clears have killed, a bounded part at a time; false when nothing is left.
     bool sweep(Deadline deadline);
@@ -108,6 +113,7 @@ private:
     std::vector<RemoteEntry> judgeAll(std::vector<Result<Bytes>> replies,
                                       const Result<Generations>& generations, Deadline deadline);
     std::vector<RemoteEntry> allFailed(std::size_t count, const Error& error);
+    Result<Version> clearRaw(Deadline deadline);
     void touch(std::span<const std::string> keys, const std::vector<RemoteEntry>& entries,
                Deadline deadline);
     EnvelopeHeader headerOf(const RemotePut& put);
