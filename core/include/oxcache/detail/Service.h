@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "oxcache/Loader.h"
+#include "oxcache/base/CommandReply.h"
 #include "oxcache/base/Entry.h"
 #include "oxcache/base/Export.h"
 #include "oxcache/base/FunctionRef.h"
