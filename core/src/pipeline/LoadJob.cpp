@@ -338,6 +338,7 @@ void LoadJob::admit(Item& item, const EnvelopeHeader* header) {
     if (header != nullptr) {
         attributes = attributesOf(*header);
     } else {
+        attributes.version = levels_.versions.next();
         attributes.createdMs = now;
         attributes.expiresMs = now + item.policy.ttl.count();
         attributes.negative = item.negative;
