@@ -5,10 +5,14 @@
 # What compiles and runs Oxcache.
 build_packages=(
     g++ cmake ninja-build pkg-config
-    libpoco-dev libsqlite3-dev nlohmann-json3-dev libxxhash-dev
+    libpoco-dev libsqlite3-dev libssl-dev nlohmann-json3-dev libxxhash-dev
 )
 # What the tests need beyond that.
-test_packages=(doctest-dev)
+test_packages=(
+    doctest-dev
+    redis-server redis-sentinel redis-tools openssl
+    libbenchmark-dev libhiredis-dev
+)
 # What the checks of style need beyond that.
 style_packages=(clang clang-format clang-tidy git)
 
