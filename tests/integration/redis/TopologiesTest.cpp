@@ -145,7 +145,7 @@ TEST_CASE("SentinelsAndTheirMasterMayEachHaveTls") {
 
 TEST_CASE("AClusterOfOneNodeThatDoesNotKnowItsAddressIsServedOverTls") {
     const TlsFiles tls;
-    RedisServer node(tls, false, {"--cluster-enabled", "yes"});
+    RedisServer node(tls, false, {"--cluster-enabled", "yes", "--tls-cluster", "yes"});
     redisCommand(node.port(), {"CLUSTER", "ADDSLOTSRANGE", "0", "16383"});
     REQUIRE(eventually([&] {
         return redisCommand(node.port(), {"CLUSTER", "INFO"}).front().find("cluster_state:ok") !=
