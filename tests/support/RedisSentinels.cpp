@@ -44,9 +44,11 @@ void RedisSentinels::configure(int index, const std::vector<std::string>& lines)
     std::ofstream out(configuration(index));
     const std::string name = kMaster;
     out << "port " << sentinelPort(index) << "\nbind 127.0.0.1\ndir " << folder_.path() << "\n";
-    out << "sentinel monitor " << name << " 127.0.0.1 " << servers_[0]->port() << " 2\n";
-    out << "sentinel down-after-milliseconds " << name << " 500\n";
-    out << "sentinel failover-timeout " << name << " 3000\n";
+    out << "sentinel monitor " << name << " 127.0.0.1 " << servers_[0]->port() << " 1\n";
+    // Each is slower to see it than the one before: sentinels that begin together vote for
+    // themselves, elect nobody, and begin again much later. A majority has to agree all the same.
+    out << "sentinel down-after-milliseconds " << name << " " << 500 + 1000 * index << "\n";
+    out << "sentinel failover-timeout " << name << " 1000\n";
     if (!password_.empty())
         out << "requirepass \"" << password_ << "\"\nsentinel sentinel-pass \"" << password_
             << "\"\n";

@@ -8,9 +8,10 @@
 
 namespace oxcache::testing {
 
-/// A master with two replicas, watched by three sentinels that call a server down after 500 ms and
-/// do everything else as fast as they can; all real, on free ports. Ready at return: every sentinel
-/// knows all others, the replicas are in step. Throws where that is not reached.
+/// A master with two replicas, watched by three sentinels, the first of which calls a server down
+/// after 500 ms, the others a second later each; they do everything else as fast as they can; all
+/// real, on free ports. Ready at return: every sentinel knows all others, the replicas are in step.
+/// Throws where that is not reached.
 class RedisSentinels {
 public:
     static constexpr const char* kMaster = "oxmaster";

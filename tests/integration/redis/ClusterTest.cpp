@@ -192,6 +192,7 @@ TEST_CASE("WhileASlotMigratesUnderLoadEveryValueIsRight") {
                 ++rounds;
             }
         }));
+    const EndOf end(over);
     const auto someRounds = [&] {
         const int before = rounds;
         return eventually([&] { return rounds >= before + 20; });
@@ -230,6 +231,7 @@ TEST_CASE("ANodeAddedAndRemovedLosesNothingAndKeepsTheOrder") {
     Joined reader([&] {
         while (!over && wrong.empty()) wrong = batch.wrong(*store);
     });
+    const EndOf end(over);
     RedisServer& added = cluster().addNode();
     const std::uint16_t port = added.port();
     // Slots of which some are a channel's, so that the bus has to move as well.

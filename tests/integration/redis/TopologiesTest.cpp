@@ -67,8 +67,8 @@ void checkConvergence(CacheNode& a, CacheNode& b, Disturb disturb) {
     {
         Joined first([&] { work(a, "a"); });
         Joined second([&] { work(b, "b"); });
+        const EndOf end(over);
         disturb();
-        over = true;
     }
     int different = kKeys;
     CHECK(eventually([&] {
