@@ -8,10 +8,12 @@
 #include <vector>
 
 #include "oxcache/Loader.h"
+#include "oxcache/base/CommandReply.h"
 #include "oxcache/base/Entry.h"
 #include "oxcache/base/Export.h"
 #include "oxcache/base/FunctionRef.h"
 #include "oxcache/base/Options.h"
+#include "oxcache/base/Result.h"
 #include "oxcache/observability/Statistics.h"
 
 namespace oxcache::detail {
