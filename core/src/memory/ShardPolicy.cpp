@@ -1,0 +1,109 @@
+// Who stays and who leaves: Clock-W-TinyLFU. A newcomer starts in the window; what the window
+// pushes out must have been asked for more often than what the main clock would give up. How often
+// is the sketch's estimate of the past plus the entry's own mark; a hit only raises the mark, and
+// the clock hands carry marks into the sketch. (TinyLFU: Einziger, Friedman and Manes, 2017; the
+// sum over several victims: Einziger et al., "Lightweight Robust Size Aware Cache Management".)
+#include <algorithm>
+
+#include "Shard.h"
+
+namespace oxcache::memory {
+namespace {
+
+constexpr std::size_t kMaxRounds = 512;
+constexpr std::size_t kMaxLooks = 64;
+constexpr int kMovesPerEviction = 4;
+
+}  // namespace
+
+unsigned Shard::frequency(const Entry& entry) const {
+    return sketch_.frequency(KeyHash::tablePart(hashOf(entry))) + EntryLink::mark(entry);
+}
+
+bool Shard::windowFull(bool strictly) const {
+    const bool bytes = commons_.budget.boundsBytes();
+    const std::uint64_t all = (bytes ? weight_ : entries_).load(std::memory_order_relaxed);
+    const std::uint64_t window = bytes ? windowWeight_ : window_.size();
+    const double share = commons_.windowShare.load(std::memory_order_relaxed);
+    const auto target = std::max<std::uint64_t>(
+        1, static_cast<std::uint64_t>(static_cast<double>(all) * share + 0.5));
+    return strictly ? window > target && window_.size() > 1 : window >= target;
+}
+
+// The oldest unmarked entry of the queue; marked ones lose a mark and start anew at the end. A
+// round is paid for by the hit that set the mark. Where all are marked none is found this time.
+const Entry* Shard::victim(EntryQueue& queue) {
+    for (std::size_t rounds = 0; !queue.empty() && rounds < kMaxRounds; ++rounds) {
+        const Entry* entry = queue.front();
+        const std::uint8_t mark = EntryLink::mark(*entry);
+        if (mark == 0) return entry;
+        EntryLink::setMark(*entry, static_cast<std::uint8_t>(mark - 1));
+        sketch_.add(KeyHash::tablePart(hashOf(*entry)));
+        queue.popFront();
+        queue.pushBack(entry);
+    }
+    return nullptr;
+}
+
+// The window's oldest goes to the main queue without a contest, because there is room for it.
+void Shard::promote() {
+    const Entry* entry = window_.front();
+    window_.popFront();
+    windowWeight_ -= EntryLink::weight(*entry);
+    main_.pushBack(entry);
+}
+
+// Against all the victims that would make room for the candidate. A tie is lost: what is new must
+// be better. A frequent candidate that loses is let in now and then all the same, so that nobody
+// can keep a key out by making others look frequent.
+bool Shard::wins(const Entry& candidate) {
+    const unsigned chance = frequency(candidate);
+    const bool bytes = commons_.budget.boundsBytes();
+    const std::uint64_t needed = bytes ? EntryLink::weight(candidate) : 1;
+    std::uint64_t gained = 0;
+    unsigned against = 0;
+    std::size_t looks = 0;
+    for (const Entry* resident : main_.slots()) {
+        if (++looks > kMaxLooks) break;
+        if (resident == nullptr || EntryLink::mark(*resident) != 0) continue;
+        against += frequency(*resident);
+        gained += bytes ? EntryLink::weight(*resident) : 1;
+        if (gained >= needed || against >= chance) break;
+    }
+    if (chance > against) return true;
+    lottery_ = lottery_ * 1'664'525 + 1'013'904'223;
+    return chance > 5 && lottery_ >> 25 == 0;
+}
+
+bool Shard::evict(std::int64_t now, Room& room, Aftermath& aftermath) {
+    for (int moves = kMovesPerEviction; moves > 0 && windowFull(true); --moves) {
+        victim(window_);
+        promote();
+    }
+    const auto leave = [&](const Entry& entry) OXCACHE_NO_THREAD_SAFETY_ANALYSIS {
+        unlink(hashOf(entry), entry,
+               EntryLink::expired(entry, now) ? RemovalCause::Expired : RemovalCause::Size, room,
+               aftermath);
+        return true;
+    };
+    const Entry* resident = victim(main_);
+    if (resident != nullptr && (!windowFull(false) || !EntryLink::alive(*resident, now)))
+        return leave(*resident);
+    const Entry* candidate = victim(window_);
+    if (resident == nullptr || candidate == nullptr) return leaveEither(resident, candidate, leave);
+    if (!EntryLink::alive(*candidate, now) || !wins(*candidate)) return leave(*candidate);
+    leave(*resident);
+    promote();
+    return true;
+}
+
+// Where everything is marked, whatever is oldest.
+bool Shard::leaveEither(const Entry* resident, const Entry* candidate,
+                        FunctionRef<bool(const Entry&)> leave) {
+    if (candidate != nullptr) return leave(*candidate);
+    if (resident != nullptr) return leave(*resident);
+    if (!window_.empty()) return leave(*window_.front());
+    return !main_.empty() && leave(*main_.front());
+}
+
+}  // namespace oxcache::memory
