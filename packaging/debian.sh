@@ -9,6 +9,8 @@ build_packages=(
 )
 # What the tests need beyond that.
 test_packages=(doctest-dev)
+# What the benchmarks need beyond what compiles: the framework, and the peers.
+bench_packages=(libbenchmark-dev libabsl-dev libtbb-dev librocksdb-dev)
 # What the checks of style need beyond that.
 style_packages=(clang clang-format clang-tidy git)
 

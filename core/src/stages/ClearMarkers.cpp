@@ -25,6 +25,9 @@ std::optional<std::uint64_t> generationIn(BytesView bytes) {
     return generation;
 }
 
+/// The version under which every maker makes a marker.
+constexpr Version kFirst{1, 0, 0};
+
 }  // namespace
 
 ClearMarkers::ClearMarkers(spi::RemoteStore& store, const std::string& keyPrefix,
@@ -81,8 +84,9 @@ Result<void> ClearMarkers::write(std::size_t marker, std::uint64_t generation, s
     return {};
 }
 
-// A marker that is missing is made so that of several makers one wins; then both are read again to
-// learn who did.
+// A marker that is missing is made so that of several makers the first wins, also over one that has
+// read its own back and stamped entries with it: all bear the same version, older than any clear's,
+// and none is newer than the one that stands. Then both are read again to learn who won.
 Result<Generations> ClearMarkers::reread(Deadline deadline) {
     std::uint64_t doubts = 0;
     {
@@ -96,7 +100,7 @@ Result<Generations> ClearMarkers::reread(Deadline deadline) {
         if ((*pair)[i]) continue;
         made = true;
         const Result<void> written =
-            write(i, randomGeneration(), spi::PutMode::IfNewer, versions_.next(), deadline);
+            write(i, randomGeneration(), spi::PutMode::IfNewer, kFirst, deadline);
         if (!written) return written.error();
     }
     if (made) {
