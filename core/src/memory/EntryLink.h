@@ -50,7 +50,7 @@ struct Place {
 class EntryLink {
 public:
     static constexpr std::int64_t kNoDeadline = (std::int64_t{1} << 40) - 1;
-    static constexpr std::uint8_t kMaxMark = 3;
+    static constexpr std::uint8_t kMaxMark = 2;
 
     static bool hasKey(const Entry& entry, Key key) noexcept { return entry.key() == key; }
 

@@ -126,7 +126,6 @@ private:
     void audit(std::int64_t now, std::size_t steps, Room& room, Aftermath& aftermath)
         OXCACHE_REQUIRES(mutex);
     void grow() OXCACHE_REQUIRES(mutex);
-    void growSketch() OXCACHE_REQUIRES(mutex);
 
     bool windowFull(bool strictly) const OXCACHE_REQUIRES(mutex);
     const Entry* victim(EntryQueue& queue) OXCACHE_REQUIRES(mutex);

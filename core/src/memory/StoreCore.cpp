@@ -10,11 +10,13 @@ namespace {
 
 // A queue's positions allow twice as many.
 constexpr std::uint64_t kMaxShardEntries = 1'000'000;
+// Smaller ones hit less often: their windows are too small for what comes in bursts.
+constexpr std::uint64_t kShardEntries = 4096;
 
 unsigned chooseShards(const MemoryOptions& options) {
     if (options.shards != 0) return std::min(std::bit_ceil(options.shards), 256U);
     const std::uint64_t byCores = 4ULL * std::max(1U, std::thread::hardware_concurrency());
-    const std::uint64_t byEntries = std::max<std::uint64_t>(1, options.maxEntries / 64);
+    const std::uint64_t byEntries = std::max<std::uint64_t>(1, options.maxEntries / kShardEntries);
     const std::uint64_t least = options.maxEntries / (kMaxShardEntries / 2);
     const std::uint64_t wanted = std::max(std::min(byCores, byEntries), least);
     return static_cast<unsigned>(std::bit_floor(std::clamp<std::uint64_t>(wanted, 1, 256)));
