@@ -60,7 +60,7 @@ void Shard::link(std::uint64_t hash, EntryPtr owned, const Entry* old, RemovalCa
         windowWeight_ += weight;
         time(hash, entry);
         table->insert(KeyHash::tablePart(hash), &entry);
-        for (int moves = 4; moves > 0 && windowFull(true); --moves) promote();
+        settleWindow();
         return;
     }
     const Place before = EntryLink::place(*old);

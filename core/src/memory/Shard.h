@@ -127,7 +127,10 @@ private:
         OXCACHE_REQUIRES(mutex);
     void grow() OXCACHE_REQUIRES(mutex);
 
-    bool windowFull(bool strictly) const OXCACHE_REQUIRES(mutex);
+    bool windowFull() const OXCACHE_REQUIRES(mutex);
+    bool windowOverfull() const OXCACHE_REQUIRES(mutex);
+    std::uint64_t windowTarget(std::uint64_t all) const OXCACHE_REQUIRES(mutex);
+    void settleWindow() OXCACHE_REQUIRES(mutex);
     const Entry* victim(EntryQueue& queue) OXCACHE_REQUIRES(mutex);
     void promote() OXCACHE_REQUIRES(mutex);
     bool wins(const Entry& candidate) OXCACHE_REQUIRES(mutex);

@@ -12,13 +12,17 @@ namespace {
 constexpr std::uint64_t kMaxShardEntries = 1'000'000;
 // Smaller ones hit less often: their windows are too small for what comes in bursts.
 constexpr std::uint64_t kShardEntries = 4096;
+constexpr std::uint64_t kShardBytes = 1U << 20;
 
 unsigned chooseShards(const MemoryOptions& options) {
     if (options.shards != 0) return std::min(std::bit_ceil(options.shards), 256U);
     const std::uint64_t byCores = 4ULL * std::max(1U, std::thread::hardware_concurrency());
-    const std::uint64_t byEntries = std::max<std::uint64_t>(1, options.maxEntries / kShardEntries);
+    const std::uint64_t byBytes =
+        options.maxBytes == 0 ? UINT64_MAX : options.maxBytes / kShardBytes;
+    const std::uint64_t bySize =
+        std::max<std::uint64_t>(1, std::min(options.maxEntries / kShardEntries, byBytes));
     const std::uint64_t least = options.maxEntries / (kMaxShardEntries / 2);
-    const std::uint64_t wanted = std::max(std::min(byCores, byEntries), least);
+    const std::uint64_t wanted = std::max(std::min(byCores, bySize), least);
     return static_cast<unsigned>(std::bit_floor(std::clamp<std::uint64_t>(wanted, 1, 256)));
 }
 
@@ -206,11 +210,10 @@ bool StoreCore::admit(EntryPtr entry, const Residence& residence, std::uint64_t 
     lock.unlock();
     room.giveBack();
     finish(shard, aftermath);
-    const std::uint64_t capacity =
-        commons.budget.boundsBytes() ? commons.budget.entries() : commons.budget.maxEntries();
     if (!newcomer.admitted) return false;
     (origin == Origin::Write ? writes_ : fills_).fetch_add(1, std::memory_order_relaxed);
-    tuner_.drain(records_.of(mySlot()), records_, capacity, commons.windowShare);
+    tuner_.drain(records_.of(mySlot()), records_, commons.budget.fullEntries(),
+                 commons.windowShare);
     return true;
 }
 
