@@ -93,13 +93,14 @@ void ShadowCache::promote() noexcept {
     push(main_, at);
 }
 
-// The oldest unmarked node; marked ones lose a mark and start anew.
+// The oldest unmarked node; marked ones start anew, as in Shard::victim.
 std::uint32_t ShadowCache::victim(List& list) noexcept {
     for (;;) {
         const std::uint32_t at = list.first;
         if (at == kNone || nodes_[at].mark == 0) return at;
-        --nodes_[at].mark;
-        sketch_.add(nodes_[at].hash);
+        const std::uint8_t taken = &list == &window_ ? nodes_[at].mark : 1;
+        nodes_[at].mark = static_cast<std::uint8_t>(nodes_[at].mark - taken);
+        sketch_.add(nodes_[at].hash, taken);
         unlink(list, at);
         push(list, at);
     }

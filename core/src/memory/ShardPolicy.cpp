@@ -42,15 +42,17 @@ std::uint64_t Shard::windowTarget(std::uint64_t all) const {
         1, static_cast<std::uint64_t>(static_cast<double>(all) * share + 0.5));
 }
 
-// The oldest unmarked entry of the queue; marked ones lose a mark and start anew at the end. A
-// round is paid for by the hit that set the mark. Where all are marked none is found this time.
+// The oldest unmarked entry of the queue; marked ones start anew at the end. A round is paid for by
+// the hit that set the mark. In the main queue every mark is a round, in the window all are one: it
+// is there for what is recent. Where all are marked none is found this time.
 const Entry* Shard::victim(EntryQueue& queue) {
     for (std::size_t rounds = 0; !queue.empty() && rounds < kMaxRounds; ++rounds) {
         const Entry* entry = queue.front();
         const std::uint8_t mark = EntryLink::mark(*entry);
         if (mark == 0) return entry;
-        EntryLink::setMark(*entry, static_cast<std::uint8_t>(mark - 1));
-        sketch_.add(KeyHash::tablePart(hashOf(*entry)));
+        const std::uint8_t taken = &queue == &window_ ? mark : 1;
+        EntryLink::setMark(*entry, static_cast<std::uint8_t>(mark - taken));
+        sketch_.add(KeyHash::tablePart(hashOf(*entry)), taken);
         queue.popFront();
         queue.pushBack(entry);
     }
