@@ -27,6 +27,16 @@ public:
     std::uint64_t bytes() const noexcept { return bytes_.load(std::memory_order_acquire); }
     bool exceeded() const noexcept { return entries() > maxEntries() || bytes() > maxBytes(); }
 
+    /// How many entries there will be when it is full, going by those that are there.
+    std::uint64_t fullEntries() const noexcept {
+        const std::uint64_t used = bytes();
+        if (!boundsBytes() || used == 0) return maxEntries();
+        const double times = static_cast<double>(maxBytes()) / static_cast<double>(used);
+        const double full = static_cast<double>(entries()) * times;
+        return full < static_cast<double>(maxEntries()) ? static_cast<std::uint64_t>(full)
+                                                        : maxEntries();
+    }
+
     /// All or nothing.
     bool take(std::uint64_t entries, std::uint64_t bytes) noexcept {
         if (!takeOf(entries_, entries, maxEntries())) return false;

@@ -50,7 +50,7 @@ struct Place {
 class EntryLink {
 public:
     static constexpr std::int64_t kNoDeadline = (std::int64_t{1} << 40) - 1;
-    static constexpr std::uint8_t kMaxMark = 3;
+    static constexpr std::uint8_t kMaxMark = 2;
 
     /// False when the entry is linked already, here or elsewhere.
     static bool claim(const Entry& entry) noexcept {

@@ -1,15 +1,21 @@
 #include "FrequencySketch.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace oxcache::memory {
 
 // A block serves eight entries: 16 counters per entry, eight bytes.
-void FrequencySketch::resize(std::size_t entries) {
-    capacity_ = std::max<std::size_t>(1, entries);
-    blocks_.assign((capacity_ + 7) / 8, Block{});
-    additions_ = 0;
-    halveAt_ = std::max<std::uint64_t>(16, 10 * capacity_);
+FrequencySketch::FrequencySketch(std::size_t entries)
+    : blocks_((std::max<std::size_t>(1, entries) + 7) / 8) {
+    serve(entries);
+}
+
+// The keys of one block spread over two, and each takes its counters along.
+void FrequencySketch::grow() {
+    std::vector<Block> grown(2 * blocks_.size());
+    for (std::size_t i = 0; i < grown.size(); ++i) grown[i] = blocks_[i / 2];
+    blocks_ = std::move(grown);
 }
 
 std::uint64_t FrequencySketch::spreadOf(std::uint32_t hash) noexcept {

@@ -13,7 +13,7 @@ namespace oxcache::memory {
 /// ring that loses what does not fit. Only its thread writes; a thread that ends leaves it to the
 /// one that takes over its slot.
 struct alignas(64) ReadRecord {
-    static constexpr std::uint32_t kSamples = 64;
+    static constexpr std::uint32_t kSamples = 512;
 
     std::atomic<std::uint64_t> hits{0};
     std::atomic<std::uint64_t> misses{0};

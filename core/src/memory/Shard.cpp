@@ -7,13 +7,19 @@ namespace {
 
 constexpr std::size_t kPresized = 8192;
 
+// Doublings of it come to what is expected.
+std::size_t presized(std::size_t entries) {
+    while (entries > kPresized) entries = (entries + 1) / 2;
+    return entries;
+}
+
 }  // namespace
 
 Shard::Shard(StoreCommons& commons, std::size_t expectedEntries, std::atomic<EntryTable*>& table)
     : commons_(commons),
       expected_(expectedEntries),
       table_(table),
-      sketch_(std::min(expectedEntries, kPresized)) {
+      sketch_(presized(expectedEntries)) {
     table_.store(new EntryTable(std::min(expectedEntries, kPresized)), std::memory_order_release);
 }
 
@@ -50,14 +56,14 @@ void Shard::link(std::uint64_t hash, EntryPtr owned, const Entry* old, RemovalCa
             table = table_.load(std::memory_order_relaxed);
         }
         add(entries_, 1);
-        growSketch();
+        sketch_.serve(static_cast<std::size_t>(entries_.load(std::memory_order_relaxed)));
         sketch_.add(KeyHash::tablePart(hash));
         EntryLink::setMark(entry, 0);
         window_.pushBack(&entry);
         windowWeight_ += weight;
         time(hash, entry);
         table->insert(KeyHash::tablePart(hash), &entry);
-        for (int moves = 4; moves > 0 && windowFull(true); --moves) promote();
+        settleWindow();
         return;
     }
     const Place before = EntryLink::place(*old);
@@ -113,14 +119,6 @@ void Shard::grow() {
         [&](const Entry& entry) { table->insert(KeyHash::tablePart(hashOf(entry)), &entry); });
     table_.store(table, std::memory_order_release);
     retire(Retired::object(old), old->bytes());
-}
-
-// What it forgets by growing was learned while nothing had to be evicted yet.
-void Shard::growSketch() {
-    const std::size_t known = sketch_.capacity();
-    const std::uint64_t entries = entries_.load(std::memory_order_relaxed);
-    if (entries <= known || (known >= expected_ && entries <= known + known / 4)) return;
-    sketch_.resize(known < expected_ ? std::min(2 * known, expected_) : 2 * known);
 }
 
 void Shard::detachAll(Room& room) {

@@ -151,9 +151,11 @@ private:
     void audit(std::int64_t now, std::size_t steps, Room& room, Aftermath& aftermath)
         OXCACHE_REQUIRES(mutex);
     void grow() OXCACHE_REQUIRES(mutex);
-    void growSketch() OXCACHE_REQUIRES(mutex);
 
-    bool windowFull(bool strictly) const OXCACHE_REQUIRES(mutex);
+    bool windowFull() const OXCACHE_REQUIRES(mutex);
+    bool windowOverfull() const OXCACHE_REQUIRES(mutex);
+    std::uint64_t windowTarget(std::uint64_t all) const OXCACHE_REQUIRES(mutex);
+    void settleWindow() OXCACHE_REQUIRES(mutex);
     const Entry* victim(EntryQueue& queue) OXCACHE_REQUIRES(mutex);
     void promote() OXCACHE_REQUIRES(mutex);
     bool wins(const Entry& candidate) OXCACHE_REQUIRES(mutex);

@@ -10,13 +10,19 @@ namespace {
 
 // A queue's positions allow twice as many.
 constexpr std::uint64_t kMaxShardEntries = 1'000'000;
+// Smaller ones hit less often: their windows are too small for what comes in bursts.
+constexpr std::uint64_t kShardEntries = 4096;
+constexpr std::uint64_t kShardBytes = 1U << 20;
 
 unsigned chooseShards(const MemoryOptions& options) {
     if (options.shards != 0) return std::min(std::bit_ceil(options.shards), 256U);
     const std::uint64_t byCores = 4ULL * std::max(1U, std::thread::hardware_concurrency());
-    const std::uint64_t byEntries = std::max<std::uint64_t>(1, options.maxEntries / 64);
+    const std::uint64_t byBytes =
+        options.maxBytes == 0 ? UINT64_MAX : options.maxBytes / kShardBytes;
+    const std::uint64_t bySize =
+        std::max<std::uint64_t>(1, std::min(options.maxEntries / kShardEntries, byBytes));
     const std::uint64_t least = options.maxEntries / (kMaxShardEntries / 2);
-    const std::uint64_t wanted = std::max(std::min(byCores, byEntries), least);
+    const std::uint64_t wanted = std::max(std::min(byCores, bySize), least);
     return static_cast<unsigned>(std::bit_floor(std::clamp<std::uint64_t>(wanted, 1, 256)));
 }
 
@@ -215,15 +221,13 @@ bool StoreCore::admit(EntryPtr entry, const Residence& residence, std::uint64_t 
     return newcomer.admitted;
 }
 
-// Now and then, and when the thread's own ring fills up.
+// The thread's own as they come, others' now and then.
 void StoreCore::showSamples() {
     ReadRecord& record = records_.of(mySlot());
     const std::uint32_t turn = record.writes.load(std::memory_order_relaxed);
     record.writes.store(turn + 1, std::memory_order_relaxed);
-    if (turn % 8 != 0 && record.waiting() < ReadRecord::kSamples / 4) return;
-    const std::uint64_t capacity =
-        commons.budget.boundsBytes() ? commons.budget.entries() : commons.budget.maxEntries();
-    tuner_.drain(record, records_, capacity, commons.windowShare);
+    if (turn % 8 != 0 && record.waiting() == 0) return;
+    tuner_.drain(record, records_, commons.budget.fullEntries(), commons.windowShare);
 }
 
 bool StoreCore::erase(std::uint64_t hash, Key key, RemovalCause cause,

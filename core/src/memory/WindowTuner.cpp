@@ -7,19 +7,22 @@ namespace oxcache::memory {
 namespace {
 
 constexpr std::uint64_t kShadowEntries = 1024;
-constexpr std::uint32_t kOwn = 16;
+constexpr std::uint64_t kMaxSampling = 1U << 20;
+constexpr std::uint32_t kOwn = 32;
 constexpr std::uint32_t kOthers = 8;
 
 }  // namespace
 
+// The shadows start anew only when they have become much too large or too small to go on.
 void WindowTuner::fit(std::uint64_t capacity) {
-    if (shadows_ && capacity <= 2 * capacity_ && capacity >= capacity_ / 2) return;
-    capacity_ = std::max<std::uint64_t>(capacity, 16);
-    const std::uint64_t sampling =
-        std::min(std::bit_ceil(std::max<std::uint64_t>(1, capacity_ / kShadowEntries)),
-                 std::uint64_t{1} << 20);
-    mask_.store(static_cast<std::uint32_t>(sampling - 1), std::memory_order_relaxed);
-    shadows_ = std::make_unique<ShadowCaches>(capacity_, static_cast<unsigned>(sampling));
+    capacity = std::max<std::uint64_t>(capacity, 16);
+    const std::uint64_t wanted = std::min(
+        std::bit_ceil(std::max<std::uint64_t>(1, capacity / kShadowEntries)), kMaxSampling);
+    if (shadows_ && wanted <= 2 * sampling_ && 2 * wanted >= sampling_)
+        return shadows_->resize(capacity);
+    sampling_ = wanted;
+    mask_.store(static_cast<std::uint32_t>(sampling_ - 1), std::memory_order_relaxed);
+    shadows_ = std::make_unique<ShadowCaches>(capacity, sampling_);
 }
 
 void WindowTuner::drain(ReadRecord& own, const ReadRecords& all, std::uint64_t capacity,

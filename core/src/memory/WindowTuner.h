@@ -12,7 +12,7 @@ namespace oxcache::memory {
 
 /// Feeds the sampled reads to the shadow caches and says which window share is best. Reads only
 /// write to their thread's ring; writers bring the samples here, a few each, when nobody else does.
-/// Thread-safe.
+/// One for all shards, so that small shards decide with the whole store's evidence. Thread-safe.
 class WindowTuner {
 public:
     /// Whether a read of this key is to be sampled.
@@ -29,7 +29,7 @@ private:
     std::atomic<std::uint32_t> mask_{0};
     alignas(64) Mutex mutex_;
     std::unique_ptr<ShadowCaches> shadows_ OXCACHE_GUARDED_BY(mutex_);
-    std::uint64_t capacity_ OXCACHE_GUARDED_BY(mutex_) = 0;
+    std::uint64_t sampling_ OXCACHE_GUARDED_BY(mutex_) = 0;
     std::uint32_t next_ OXCACHE_GUARDED_BY(mutex_) = 0;
 };
 
