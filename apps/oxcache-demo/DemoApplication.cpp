@@ -107,7 +107,7 @@ void DemoApplication::prepare(const std::vector<std::string>& arguments) {
     options_.takeArguments(arguments);
     options_.validate();
     service_ = serviceOf(options_);
-    if (!options_.keys.empty()) keys_ = readKeys(options_.keys);
+    if (!options_.keys.empty() && !options_.getKey) keys_ = readKeys(options_.keys);
     fs::create_directories(options_.state);
     if (options_.ownCatalogue())
         prepareCatalogue();
@@ -125,12 +125,17 @@ void DemoApplication::prepare(const std::vector<std::string>& arguments) {
     Application::initialize(*this);
 }
 
+// Where the configuration's fallback has a route for the key and answers, the loader is not called.
 Ask DemoApplication::cachedLookup(const Cache& cache) {
-    // Where the configuration's fallback has a route for the key, the loader is not called.
+    // A database that fails must not be answered for: "not there" would be remembered.
+    if (!packages_)
+        return [cache](const std::string& key) { return cache.lookup<std::string>(key); };
     auto lookup = cached(cache, "{}", EntryOptions{},
-                         [this](const std::string& key) -> std::optional<std::string> {
-                             if (packages_) return packages_->load(key);
-                             return std::nullopt;
+                         [this, cache](const std::string& key) -> std::optional<std::string> {
+                             std::optional<std::string> row = packages_->load(key);
+                             const Health health = cache.health();
+                             if (!row && health.fallback == 0) throw Poco::IOException(health.text);
+                             return row;
                          });
     return [lookup = std::move(lookup)](const std::string& key) { return lookup.lookup(key); };
 }

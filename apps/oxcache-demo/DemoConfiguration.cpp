@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include <Poco/Exception.h>
+#include <Poco/SHA1Engine.h>
 #include <Poco/Util/JSONConfiguration.h>
 #include <Poco/Util/MapConfiguration.h>
 #include <Poco/Util/PropertyFileConfiguration.h>
@@ -23,11 +24,25 @@ constexpr const char* kDefaultService = "demo";
 // A fifth of the keys fit into L1, so that every level has something to do.
 std::size_t l1Capacity(std::size_t keys) { return std::max<std::size_t>(32, keys / 5); }
 
+// Of an unreadable file the core says what is wrong; Poco would read a folder without end.
 AutoPtr<AbstractConfiguration> readFile(const std::string& path) {
+    std::error_code error;
+    if (!fs::is_regular_file(path, error)) throw Poco::FileNotFoundException(path);
     const std::string extension = fs::path(path).extension().string();
     if (extension == ".xml") return new Poco::Util::XMLConfiguration(path);
     if (extension == ".json") return new Poco::Util::JSONConfiguration(path);
     return new Poco::Util::PropertyFileConfiguration(path);
+}
+
+// Values of one database and query are no answers of another, whose keys may be the same.
+std::string prefixOf(const DemoOptions& options, const std::string& database) {
+    Poco::SHA1Engine digest;
+    for (const std::string* part : {&database, &options.match, &options.query}) {
+        digest.update(*part);
+        digest.update('\0');
+    }
+    return serviceOf(options) + ":" +
+           Poco::DigestEngine::digestToHex(digest.digest()).substr(0, 12) + ":";
 }
 
 }  // namespace
@@ -47,6 +62,9 @@ AutoPtr<AbstractConfiguration> defaultConfiguration(const DemoOptions& options,
         configuration->setString(service + "fallback.path", database);
         configuration->setString(service + "fallback.routes.packages.match", "{name}");
         configuration->setString(service + "fallback.routes.packages.query", PackageTable::query());
+    } else {
+        configuration->setString(service + "l2.key_prefix",
+                                 prefixOf(options, fs::absolute(options.database).string()));
     }
     configuration->setString("oxcache.state_dir", state);
     return configuration;

@@ -92,10 +92,9 @@ void DemoOptions::validate() const {
     } else if (!match.empty() || !query.empty()) {
         throw UsageError("--match and --query say how to ask the database of --db FILE; add it");
     }
-    if (getKey && (!keys.empty() || requests || threads || exponent))
+    if (getKey && (requests || threads || exponent))
         throw UsageError(
-            "get asks for one key: --keys, --requests, --threads and --zipf do not "
-            "go with it");
+            "get asks for one key: --requests, --threads and --zipf do not go with it");
     if (!environment.empty() && config.empty())
         throw UsageError("--env lays an environment's file over that of --config FILE; add it");
     if (!keys.empty() && exponent && !requests)

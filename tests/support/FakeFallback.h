@@ -3,7 +3,9 @@
 #include <atomic>
 #include <map>
 #include <memory>
+#include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "oxcache/base/Mutex.h"
@@ -28,6 +30,15 @@ public:
         outage_ = std::move(error);
     }
     void restore() { breakDown({}); }
+    /// The next call breaks the contract: it throws, or gives one reply too few.
+    void throwNext() {
+        MutexLock lock(mutex_);
+        throws_ = true;
+    }
+    void shortenNext() {
+        MutexLock lock(mutex_);
+        shortens_ = true;
+    }
     /// The next call waits in `gate`.
     void gateNext(std::shared_ptr<CallGate> gate) {
         MutexLock lock(mutex_);
@@ -50,6 +61,8 @@ public:
         if (gate) gate->pass();
         std::vector<Result<spi::FallbackReply>> replies;
         MutexLock lock(mutex_);
+        if (std::exchange(throws_, false)) throw std::runtime_error("fake database: thrown");
+        if (std::exchange(shortens_, false)) keys = keys.subspan(1);
         for (const Key key : keys) {
             if (deadline.passed(clock))
                 replies.emplace_back(Error{ErrorCode::Timeout, "fake database: too late"});
@@ -78,6 +91,8 @@ private:
     std::vector<std::vector<std::string>> calls_ OXCACHE_GUARDED_BY(mutex_);
     std::shared_ptr<CallGate> gate_ OXCACHE_GUARDED_BY(mutex_);
     Error outage_ OXCACHE_GUARDED_BY(mutex_);
+    bool throws_ OXCACHE_GUARDED_BY(mutex_) = false;
+    bool shortens_ OXCACHE_GUARDED_BY(mutex_) = false;
 };
 
 /// A fallback over a FakeDatabase.

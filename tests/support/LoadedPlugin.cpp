@@ -28,7 +28,7 @@ Result<std::unique_ptr<spi::FallbackStore>> LoadedPlugin::fallback(
     for (const auto& [name, value] : options) source.application->setString(kPrefix + name, value);
     auto configuration = config::Configuration::load(source, problems);
     configuration->declare(kPrefix, offer_->options);
-    const spi::OptionValues values = configuration->read(kPrefix, problems);
+    const spi::OptionValues values = configuration->read(kPrefix, problems).values;
     configuration->reportUnknown(problems);
     if (!problems.empty()) {
         std::string text;

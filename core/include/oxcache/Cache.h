@@ -33,6 +33,15 @@ Lookup<T> toLookup(ReadAnswer&& answer) {
     return lookup;
 }
 
+/// For what even copies of the user's own types may throw.
+template <class T>
+Lookup<T> failedLookup(const char* why) {
+    Lookup<T> lookup;
+    lookup.outcome = Outcome::Error;
+    lookup.error = {ErrorCode::LoaderFailed, why};
+    return lookup;
+}
+
 template <class T>
 std::vector<Lookup<T>> toLookups(std::vector<ReadAnswer> answers) {
     std::vector<Lookup<T>> lookups;
@@ -76,13 +85,13 @@ public:
         : service_(std::move(service)), level_(level) {}
 
     template <class T>
-    std::optional<T> get(std::string_view key) const {
-        return lookup<T>(key).value;
+    std::optional<T> get(std::string_view key, const ReadOptions& options = {}) const {
+        return lookup<T>(key, options).value;
     }
+    /// The levels of the options are this one.
     template <class T>
-    Lookup<T> lookup(std::string_view key) const {
+    Lookup<T> lookup(std::string_view key, ReadOptions options = {}) const {
         const std::string keys[] = {std::string(key)};
-        ReadOptions options;
         options.levels = level_;
         return detail::toLookup<T>(
             std::move(service_->read(keys, detail::valueTypeOf<T>(), options)[0]));
@@ -151,8 +160,8 @@ public:
     }
 
     /// Calls `reader` with the value in place (`const T&`, or a view for strings and bytes),
-    /// without copy or count; false when there is none. The reader must be short and must not call
-    /// the cache.
+    /// without copy or count; false when there is none. The value stays while the reader runs, even
+    /// if it is replaced or evicted meanwhile; a reader that takes long keeps nobody waiting.
     template <class T, class F>
     bool visit(std::string_view key, F&& reader, const ReadOptions& options = {}) const {
         const ValueType& type = detail::valueTypeOf<T>();
@@ -193,7 +202,13 @@ public:
     template <class T, class L>
     Lookup<T> lookupOrLoad(std::string_view key, L&& loader,
                            const EntryOptions& options = {}) const {
-        return detail::toLookup<T>(loadOne<T>(key, std::forward<L>(loader), options));
+        try {
+            return detail::toLookup<T>(loadOne<T>(key, std::forward<L>(loader), options));
+        } catch (const std::exception& error) {
+            return detail::failedLookup<T>(error.what());
+        } catch (...) {
+            return detail::failedLookup<T>("a copy of the value or the loader threw");
+        }
     }
     template <class T, class L, class Rep, class Period>
     Lookup<T> lookupOrLoad(std::string_view key, L&& loader,
@@ -275,6 +290,18 @@ public:
     CacheLevel l2() const { return {service_, Levels::L2}; }
     Statistics stats() const { return service_->statistics(); }
     Health health() const { return service_->health(); }
+
+    /// Sends a command of the application's own to the server behind L2, as `{"INCR", "hits"}`:
+    /// physical keys, and what it changes is not told to any L1. Unavailable where L2 is no such
+    /// server. oxcache/RedisCommand.h has the same for Poco::Redis.
+    Result<CommandReply> command(std::initializer_list<std::string_view> arguments,
+                                 const std::optional<Duration>& deadline = {}) const {
+        return service_->command({arguments.begin(), arguments.size()}, deadline);
+    }
+    Result<CommandReply> command(std::span<const std::string_view> arguments,
+                                 const std::optional<Duration>& deadline = {}) const {
+        return service_->command(arguments, deadline);
+    }
 
 private:
     detail::ReadAnswer readOne(std::string_view key, const ValueType& type,

@@ -58,6 +58,11 @@ struct Explanation {
 class OXCACHE_INTERNAL Configuration : public Poco::Util::AbstractConfiguration {
 public:
     using Ptr = Poco::AutoPtr<Configuration>;
+    struct Values {
+        spi::OptionValues values{};
+        /// False when a required one has no value that can be used.
+        bool complete = true;
+    };
 
     static Ptr load(const Source& source, Problems& problems);
 
@@ -90,8 +95,10 @@ public:
     /// Makes a table's options known below `prefix` (which ends with a dot) and their defaults
     /// effective. Tables may share a prefix, and a prefix may lie within another.
     void declare(const std::string& prefix, std::vector<spi::OptionSpec> table);
-    /// The validated values of what was declared at exactly this prefix, named as in the tables.
-    spi::OptionValues read(const std::string& prefix, Problems& problems) const;
+    /// The validated values of what was declared at exactly this prefix, named as in the tables. A
+    /// wrong value is a problem, and its default stands in, so that what depends on the others can
+    /// be checked in the same run.
+    Values read(const std::string& prefix, Problems& problems) const;
     /// Keys below this prefix are not reported as unknown: their table could not be had.
     void excuse(const std::string& prefix) { excused_.insert(prefix); }
     /// Reports every key under `oxcache.`, in every layer, that no declared table has.
@@ -122,7 +129,7 @@ private:
     std::set<std::string> effectiveKeys() const;
     const Setting* firstUnder(const std::string& prefix) const;
     bool isKnown(const std::string& key) const;
-    void readOption(const Option& option, spi::OptionValues& values, Problems& problems) const;
+    bool readOption(const Option& option, spi::OptionValues& values, Problems& problems) const;
     std::string unknownText(const std::string& key) const;
 
     std::string environment_;

@@ -37,15 +37,24 @@ void Configuration::declare(const std::string& prefix, std::vector<OptionSpec> t
     }
 }
 
-spi::OptionValues Configuration::read(const std::string& prefix, Problems& problems) const {
-    spi::OptionValues values;
-    for (const Declared& declared : declared_)
-        if (declared.prefix == prefix)
-            for (const Option& option : declared.options) readOption(option, values, problems);
-    return values;
+Configuration::Values Configuration::read(const std::string& prefix, Problems& problems) const {
+    Values read;
+    for (const Declared& declared : declared_) {
+        if (declared.prefix != prefix) continue;
+        for (const Option& option : declared.options) {
+            if (readOption(option, read.values, problems)) continue;
+            const OptionSpec& spec = *option.spec;
+            if (auto standard = parseValue(spec, spec.defaultValue);
+                !spec.defaultValue.empty() && standard)
+                read.values.set(option.name, std::move(standard).value());
+            else
+                read.complete = read.complete && !spec.required;
+        }
+    }
+    return read;
 }
 
-void Configuration::readOption(const Option& option, spi::OptionValues& values,
+bool Configuration::readOption(const Option& option, spi::OptionValues& values,
                                Problems& problems) const {
     const OptionSpec& spec = *option.spec;
     const std::optional<Setting> setting = find(option.key);
@@ -54,19 +63,19 @@ void Configuration::readOption(const Option& option, spi::OptionValues& values,
             problems.add(originOf(option.key), option.key,
                          "is required and " + std::string(setting ? "empty" : "missing") +
                              "; set it" + (spec.help.empty() ? "" : ": " + spec.help));
-        return;
+        return !spec.required;
     }
     const Surroundings around = surroundings();
     if (spec.secret && !isReference(*setting, around)) {
         problems.add(setting->origin, option.key,
                      "a secret may not be written out; write ${env:NAME} or ${file:PATH} and keep "
                      "it there");
-        return;
+        return false;
     }
     const Expansion expansion = expandReferences(*setting, around);
     if (expansion.failure) {
         problems.add(expansion.failure->origin, expansion.failure->key, expansion.failure->text);
-        return;
+        return false;
     }
     auto value = parseValue(spec, expansion.text);
     if (!value) {
@@ -75,11 +84,12 @@ void Configuration::readOption(const Option& option, spi::OptionValues& values,
         problems.add(setting->origin, option.key,
                      inQuotes(display(*setting, around)) + ' ' + value.error().message +
                          (comment ? " (a comment must be a line of its own)" : ""));
-        return;
+        return false;
     }
     if (spec.type == OptionType::Path)
         value = spi::OptionValues::Value(absolutePath(expansion.text, setting->origin.folder));
     values.set(option.name, std::move(value).value());
+    return true;
 }
 
 void Configuration::reportFindings(const std::string& text, const std::string& prefix,

@@ -45,6 +45,7 @@ public:
     void invalidationBus(spi::InvalidationBusFactory factory) override {
         offer_.invalidationBus = std::move(factory);
     }
+    void traits(spi::StoreTraits traits) override { offer_.traits = std::move(traits); }
 
 private:
     Offer& offer_;

@@ -21,6 +21,7 @@ struct Offer {
     spi::RemoteStoreFactory remoteStore;
     spi::FallbackStoreFactory fallbackStore;
     spi::InvalidationBusFactory invalidationBus;
+    spi::StoreTraits traits;
 };
 
 /// Finds, checks and loads plugin files. A file is first opened with all symbols bound, so that

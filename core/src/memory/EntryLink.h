@@ -52,8 +52,6 @@ public:
     static constexpr std::int64_t kNoDeadline = (std::int64_t{1} << 40) - 1;
     static constexpr std::uint8_t kMaxMark = 2;
 
-    static bool hasKey(const Entry& entry, Key key) noexcept { return entry.key() == key; }
-
     /// False when the entry is linked already, here or elsewhere.
     static bool claim(const Entry& entry) noexcept {
         std::uint32_t unlinked = 0;

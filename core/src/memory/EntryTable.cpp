@@ -12,8 +12,8 @@ constexpr std::uint64_t kStuck = 0xff;  // an overflow count that is no longer k
 // Three quarters of the slots are for entries, an eighth more for a while.
 EntryTable::EntryTable(std::size_t entries)
     : count_(std::max<std::size_t>(1, (entries * 4 / 3 + kSlots - 1) / kSlots)),
-      limit_(std::max<std::size_t>(4, count_ * kSlots * 7 / 8)),
-      buckets_(new Bucket[count_]) {}
+      buckets_(new Bucket[count_]),
+      limit_(std::max<std::size_t>(4, count_ * kSlots * 7 / 8)) {}
 
 const Entry* EntryTable::guess(TableHash hash) const noexcept {
     const Bucket& bucket = buckets_[bucketOf(hash)];

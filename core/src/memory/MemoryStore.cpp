@@ -15,40 +15,18 @@ MemoryStore::MemoryStore(const MemoryOptions& options, Clock& clock)
 
 MemoryStore::~MemoryStore() = default;
 
-// The entry is held while the reader runs, the find is over before; so a reader that takes long
-// keeps its own entry from being freed and nothing else.
+// The find is over when the reading begins to last: a reader that takes long keeps its own entry
+// from being freed and nothing else.
+Reading MemoryStore::read(Key key) const { return impl_->read(key); }
+
 bool MemoryStore::visit(Key key, FunctionRef<void(const Entry&)> reader) const {
-    const std::uint64_t hash = impl_->commons.hash(key);
-    ThreadSlot& slot = mySlot();
-    Hold hold(slot);
-    if (!hold.hasRoom()) [[unlikely]] {
-        const EntryPtr entry = acquire(key);
-        if (entry) reader(*entry);
-        return static_cast<bool>(entry);
-    }
-    const Entry* entry = nullptr;
-    {
-        const Find find(slot);
-        entry = impl_->lookUp(hash, key);
-        if (entry != nullptr) hold.add(entry);
-    }
-    impl_->note(slot, hash, entry != nullptr);
-    if (entry == nullptr) return false;
-    reader(*entry);
+    const Reading reading = impl_->read(key);
+    if (!reading) return false;
+    reader(*reading);
     return true;
 }
 
-EntryPtr MemoryStore::acquire(Key key) const {
-    const std::uint64_t hash = impl_->commons.hash(key);
-    ThreadSlot& slot = mySlot();
-    EntryPtr entry;
-    {
-        const Find find(slot);
-        entry = EntryPtr::share(impl_->lookUp(hash, key));
-    }
-    impl_->note(slot, hash, static_cast<bool>(entry));
-    return entry;
-}
+EntryPtr MemoryStore::acquire(Key key) const { return impl_->acquire(key); }
 
 // In groups: first all buckets are fetched, then all entries, so that the waits for memory overlap.
 void MemoryStore::visitMany(std::span<const Key> keys,
@@ -99,7 +77,7 @@ bool MemoryStore::expire(Key key) {
     const std::uint64_t hash = impl_->commons.hash(key);
     impl_->counters.move(hash);
     Shard& shard = impl_->shardOf(hash);
-    MutexLock lock(shard.mutex);
+    ShardLock lock(shard.mutex);
     const Entry* entry = shard.find(hash, key);
     if (entry == nullptr || !EntryLink::alive(*entry, impl_->nowMs())) return false;
     entry->markStale();

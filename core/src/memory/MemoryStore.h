@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "Reclamation.h"
 #include "oxcache/base/Clock.h"
 #include "oxcache/base/Entry.h"
 #include "oxcache/base/Export.h"
@@ -96,8 +97,9 @@ public:
     MemoryStore(const MemoryStore&) = delete;
     MemoryStore& operator=(const MemoryStore&) = delete;
 
-    /// Calls `reader` with the live entry of the key, in place; false when there is none. The
-    /// reader must not call back into the store.
+    /// The live entry of the key, in place; nothing when there is none.
+    Reading read(Key key) const;
+    /// Calls `reader` with the live entry of the key, in place; false when there is none.
     bool visit(Key key, FunctionRef<void(const Entry&)> reader) const;
     /// The live entry of the key, counted; empty when there is none.
     EntryPtr acquire(Key key) const;

@@ -18,6 +18,8 @@ struct alignas(64) ReadRecord {
     std::atomic<std::uint64_t> hits{0};
     std::atomic<std::uint64_t> misses{0};
     std::atomic<std::uint32_t> written{0};
+    /// The thread's writes.
+    std::atomic<std::uint32_t> writes{0};
     std::array<std::atomic<std::uint32_t>, kSamples> samples{};
     alignas(64) std::atomic<std::uint32_t> read{0};
 
@@ -29,6 +31,10 @@ struct alignas(64) ReadRecord {
         if (at - read.load(std::memory_order_acquire) >= kSamples) return;
         samples[at % kSamples].store(hash, std::memory_order_relaxed);
         written.store(at + 1, std::memory_order_release);
+    }
+    /// Samples in the ring.
+    std::uint32_t waiting() const noexcept {
+        return written.load(std::memory_order_relaxed) - read.load(std::memory_order_relaxed);
     }
     /// One caller at a time.
     void drain(std::uint32_t limit, FunctionRef<void(std::uint32_t)> reader) {

@@ -118,9 +118,8 @@ void reclaim(std::vector<Retired>& retired, bool patient) {
         return one.heldAs() == nullptr ||
                !std::binary_search(held.begin(), held.end(), one.heldAs());
     });
-    std::vector<Retired> free(retired.begin(), firstHeld);
+    for (auto one = retired.begin(); one != firstHeld; ++one) one->free();
     retired.erase(retired.begin(), firstHeld);
-    for (const Retired& one : free) one.free();
 }
 
 }  // namespace oxcache::memory

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "oxcache/base/Entry.h"
@@ -43,8 +44,9 @@ struct alignas(128) ThreadSlot {
 /// True when finds announce themselves by plain stores and reclaimers use membarrier(2).
 OXCACHE_INTERNAL extern const bool kPlainFinds;
 
-ThreadSlot* takeSlot();
-inline thread_local constinit ThreadSlot* currentSlot [[gnu::tls_model("initial-exec")]] = nullptr;
+OXCACHE_INTERNAL ThreadSlot* takeSlot();
+OXCACHE_INTERNAL inline thread_local constinit ThreadSlot* currentSlot
+    [[gnu::tls_model("initial-exec")]] = nullptr;
 
 inline ThreadSlot& mySlot() {
     ThreadSlot* slot = currentSlot;
@@ -54,48 +56,70 @@ inline ThreadSlot& mySlot() {
 /// The time in which a thread follows pointers of the table. Short: no user code runs in it.
 class Find {
 public:
-    explicit Find(ThreadSlot& slot) noexcept : slot_(slot) {
-        const std::uint64_t now = slot.find.load(std::memory_order_relaxed) + 1;
+    explicit Find(ThreadSlot& slot) noexcept
+        : slot_(slot), number_(slot.find.load(std::memory_order_relaxed) + 1) {
 #if !defined(OXCACHE_MEMORY_TSAN)
         if (kPlainFinds) [[likely]] {
-            slot.find.store(now, std::memory_order_relaxed);
+            slot.find.store(number_, std::memory_order_relaxed);
             std::atomic_signal_fence(std::memory_order_seq_cst);
             return;
         }
 #endif
-        slot.find.exchange(now, std::memory_order_acq_rel);
+        slot.find.exchange(number_, std::memory_order_acq_rel);
     }
-    ~Find() {
-        slot_.find.store(slot_.find.load(std::memory_order_relaxed) + 1, std::memory_order_release);
-    }
+    ~Find() { slot_.find.store(number_ + 1, std::memory_order_release); }
     Find(const Find&) = delete;
     Find& operator=(const Find&) = delete;
 
 private:
     ThreadSlot& slot_;
+    const std::uint64_t number_;
 };
 
-/// Keeps entries from being freed while they are read in place, also when that takes long: only
-/// these entries wait. Made inside a find; afterwards the find may end.
-class Hold {
+/// An entry that is being read in place: it is not freed before this ends, and nothing else waits
+/// for that, however long it takes. Ends on the thread that began it, before what began earlier.
+class Reading {
 public:
-    explicit Hold(ThreadSlot& slot) noexcept : slot_(slot), base_(slot.depth) {}
-    ~Hold() {
-        for (std::size_t i = base_; i < slot_.depth; ++i)
-            slot_.held[i].store(nullptr, std::memory_order_release);
-        slot_.depth = base_;
+    Reading() = default;
+    /// Takes over what hold() gave.
+    Reading(const Entry* entry, ThreadSlot* holder) noexcept : entry_(entry), holder_(holder) {}
+    /// Inside a find, which may end then: keeps the entry. Where too many readings are nested, by a
+    /// count; then it gives null.
+    static ThreadSlot* hold(ThreadSlot& slot, const Entry* entry) noexcept {
+        const std::size_t depth = slot.depth;
+        if (depth >= ThreadSlot::kHeld) [[unlikely]] {
+            entry->retain();
+            return nullptr;
+        }
+        slot.held[depth].store(entry, std::memory_order_release);
+        slot.depth = depth + 1;
+        return &slot;
     }
-    Hold(const Hold&) = delete;
-    Hold& operator=(const Hold&) = delete;
+    Reading(Reading&& other) noexcept
+        : entry_(std::exchange(other.entry_, nullptr)), holder_(other.holder_) {}
+    Reading& operator=(Reading&& other) noexcept {
+        std::swap(entry_, other.entry_);
+        std::swap(holder_, other.holder_);
+        return *this;
+    }
+    ~Reading() {
+        if (entry_ == nullptr) return;
+        if (holder_ == nullptr) [[unlikely]] {
+            entry_->release();
+            return;
+        }
+        const std::size_t depth = --holder_->depth;
+        holder_->held[depth].store(nullptr, std::memory_order_release);
+    }
 
-    bool hasRoom() const noexcept { return slot_.depth < ThreadSlot::kHeld; }
-    void add(const Entry* entry) noexcept {
-        slot_.held[slot_.depth++].store(entry, std::memory_order_release);
-    }
+    explicit operator bool() const noexcept { return entry_ != nullptr; }
+    const Entry* get() const noexcept { return entry_; }
+    const Entry& operator*() const noexcept { return *entry_; }
+    const Entry* operator->() const noexcept { return entry_; }
 
 private:
-    ThreadSlot& slot_;
-    const std::size_t base_;
+    const Entry* entry_ = nullptr;
+    ThreadSlot* holder_ = nullptr;
 };
 
 /// Memory that was unlinked and that readers may still see.

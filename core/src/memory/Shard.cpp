@@ -15,11 +15,13 @@ std::size_t presized(std::size_t entries) {
 
 }  // namespace
 
-Shard::Shard(StoreCommons& commons, std::size_t expectedEntries)
+Shard::Shard(StoreCommons& commons, std::size_t expectedEntries, std::atomic<EntryTable*>& table)
     : commons_(commons),
       expected_(expectedEntries),
-      table_(new EntryTable(std::min(expectedEntries, kPresized))),
-      sketch_(presized(expectedEntries)) {}
+      table_(table),
+      sketch_(presized(expectedEntries)) {
+    table_.store(new EntryTable(std::min(expectedEntries, kPresized)), std::memory_order_release);
+}
 
 Shard::~Shard() {
     table().forEach([](const Entry& entry) {
@@ -37,8 +39,9 @@ Shard::~Shard() {
 }
 
 void Shard::count(RemovalCause cause, std::uint64_t entries, std::uint64_t weight) noexcept {
-    add(removals_[static_cast<std::size_t>(cause)], entries);
-    add(removedWeight_[static_cast<std::size_t>(cause)], weight);
+    Removals& removals = removals_[static_cast<std::size_t>(cause)];
+    add(removals.entries, entries);
+    add(removals.weight, weight);
 }
 
 void Shard::link(std::uint64_t hash, EntryPtr owned, const Entry* old, RemovalCause cause,
@@ -115,7 +118,7 @@ void Shard::grow() {
     old->forEach(
         [&](const Entry& entry) { table->insert(KeyHash::tablePart(hashOf(entry)), &entry); });
     table_.store(table, std::memory_order_release);
-    retire(Retired::object(old), 0);
+    retire(Retired::object(old), old->bytes());
 }
 
 void Shard::detachAll(Room& room) {
@@ -124,7 +127,7 @@ void Shard::detachAll(Room& room) {
     if (entries == 0) return;
     EntryTable* old = table_.load(std::memory_order_relaxed);
     table_.store(new EntryTable(std::min(expected_, kPresized)), std::memory_order_release);
-    retire(Retired::object(old), 0);
+    retire(Retired::object(old), old->bytes());
     for (EntryQueue* queue : {&window_, &main_}) detached_.push_back(queue->takeAll());
     windowWeight_ = 0;
     entries_.store(0, std::memory_order_relaxed);
@@ -152,11 +155,14 @@ void Shard::retire(const Retired& retired, std::size_t bytes) {
     retiredBytes_ += bytes;
 }
 
-// Entries that long visitors hold come back each time; they must not make every call collect.
+// Entries that long visitors hold come back each time; they must not make every call collect. The
+// list's memory is kept for the next turn.
 void Shard::takeBack(std::vector<Retired>& rest) {
     for (const Retired& one : rest)
         retire(one, one.heldAs() == nullptr ? 0 : one.heldAs()->footprint());
     collectAt_ = rest.size() + kCollectEntries;
+    rest.clear();
+    if (rest.capacity() > spare_.capacity()) spare_.swap(rest);
 }
 
 void Shard::collectRetired(Aftermath& aftermath, bool all) {
@@ -164,8 +170,13 @@ void Shard::collectRetired(Aftermath& aftermath, bool all) {
     if (all || retired_.size() > collectAt_ + kPressing * kCollectEntries ||
         retiredBytes_ > kPressing * kCollectBytes)
         aftermath.pressing = true;
-    aftermath.retired.insert(aftermath.retired.end(), retired_.begin(), retired_.end());
-    retired_.clear();
+    if (aftermath.retired.empty()) {
+        aftermath.retired.swap(retired_);
+        retired_.swap(spare_);
+    } else {
+        aftermath.retired.insert(aftermath.retired.end(), retired_.begin(), retired_.end());
+        retired_.clear();
+    }
     retiredBytes_ = 0;
 }
 

@@ -16,7 +16,7 @@
 #include "KeyHash.h"
 #include "MemoryStore.h"
 #include "Reclamation.h"
-#include "oxcache/base/Mutex.h"
+#include "ShardMutex.h"
 
 namespace oxcache::memory {
 
@@ -54,7 +54,8 @@ struct Aftermath {
 /// entries get another round), with TinyLFU admission between them; a hit only marks its entry.
 class Shard {
 public:
-    Shard(StoreCommons& commons, std::size_t expectedEntries);
+    /// `table` is where readers find the shard's table; it outlives the shard.
+    Shard(StoreCommons& commons, std::size_t expectedEntries, std::atomic<EntryTable*>& table);
     ~Shard();
     Shard(const Shard&) = delete;
     Shard& operator=(const Shard&) = delete;
@@ -67,14 +68,40 @@ public:
     }
     std::uint64_t entries() const noexcept { return entries_.load(std::memory_order_relaxed); }
     std::uint64_t removals(std::size_t cause) const noexcept {
-        return removals_[cause].load(std::memory_order_relaxed);
+        return removals_[cause].entries.load(std::memory_order_relaxed);
     }
     std::uint64_t removedWeight(std::size_t cause) const noexcept {
-        return removedWeight_[cause].load(std::memory_order_relaxed);
+        return removals_[cause].weight.load(std::memory_order_relaxed);
     }
+    std::uint64_t fills() const noexcept { return fills_.load(std::memory_order_relaxed); }
+    std::uint64_t writes() const noexcept { return writes_.load(std::memory_order_relaxed); }
 
-    Mutex mutex;
+    // What every write changes follows on as few lines as can be: with several writers they wander
+    // from processor to processor.
+    alignas(64) ShardMutex mutex;
 
+private:
+    static constexpr std::size_t kCollectEntries = 128;
+    static constexpr std::size_t kCollectBytes = 1U << 20;
+    // More than this waits for readers in no shard, but for what long visitors hold.
+    static constexpr std::size_t kPressing = 8;
+
+    // Stored under the mutex.
+    std::atomic<std::uint64_t> entries_{0};
+    std::atomic<std::uint64_t> weight_{0};
+    std::uint64_t windowWeight_ OXCACHE_GUARDED_BY(mutex) = 0;
+    std::atomic<std::uint64_t> fills_{0};
+    std::atomic<std::uint64_t> writes_{0};
+    std::vector<Retired> retired_ OXCACHE_GUARDED_BY(mutex);
+    std::size_t retiredBytes_ OXCACHE_GUARDED_BY(mutex) = 0;
+    std::size_t collectAt_ OXCACHE_GUARDED_BY(mutex) = kCollectEntries;
+    struct Removals {
+        std::atomic<std::uint64_t> entries{0};
+        std::atomic<std::uint64_t> weight{0};
+    };
+    std::array<Removals, 5> removals_;
+
+public:
     const Entry* find(std::uint64_t hash, Key key) const OXCACHE_REQUIRES(mutex) {
         return table().find(KeyHash::tablePart(hash), key);
     }
@@ -85,6 +112,9 @@ public:
     /// The room that the entry took is the caller's then.
     void unlink(std::uint64_t hash, const Entry& entry, RemovalCause cause, Room& room,
                 Aftermath& aftermath) OXCACHE_REQUIRES(mutex);
+    void countAdmission(bool write) noexcept OXCACHE_REQUIRES(mutex) {
+        add(write ? writes_ : fills_, 1);
+    }
     /// Lets the policy choose one to leave. False when there is nobody.
     bool evict(std::int64_t now, Room& room, Aftermath& aftermath) OXCACHE_REQUIRES(mutex);
     /// Empties the shard; takes constant time, the entries leave memory by and by.
@@ -104,11 +134,6 @@ public:
     void takeBack(std::vector<Retired>& rest) OXCACHE_REQUIRES(mutex);
 
 private:
-    static constexpr std::size_t kCollectEntries = 128;
-    static constexpr std::size_t kCollectBytes = 1U << 20;
-    // More than this waits for readers in no shard, but for what long visitors hold.
-    static constexpr std::size_t kPressing = 8;
-
     std::uint64_t hashOf(const Entry& entry) const noexcept { return commons_.hash(entry.key()); }
     EntryQueue& queueOf(const Entry& entry) OXCACHE_REQUIRES(mutex) {
         return EntryLink::place(entry).main ? main_ : window_;
@@ -139,23 +164,14 @@ private:
 
     StoreCommons& commons_;
     const std::size_t expected_;
-    // Alone on its line: readers load it on every find, writers hardly ever store.
-    alignas(64) std::atomic<EntryTable*> table_;
+    std::atomic<EntryTable*>& table_;
     alignas(64) EntryQueue window_ OXCACHE_GUARDED_BY(mutex){false};
     EntryQueue main_ OXCACHE_GUARDED_BY(mutex){true};
-    std::uint64_t windowWeight_ OXCACHE_GUARDED_BY(mutex) = 0;
     std::uint32_t lottery_ OXCACHE_GUARDED_BY(mutex) = 1;
-    // Stored under the mutex.
-    std::atomic<std::uint64_t> entries_{0};
-    std::atomic<std::uint64_t> weight_{0};
-    std::array<std::atomic<std::uint64_t>, 5> removals_{};
-    std::array<std::atomic<std::uint64_t>, 5> removedWeight_{};
     FrequencySketch sketch_ OXCACHE_GUARDED_BY(mutex);
     ExpiryWheel wheel_ OXCACHE_GUARDED_BY(mutex);
     std::vector<std::deque<const Entry*>> detached_ OXCACHE_GUARDED_BY(mutex);
-    std::vector<Retired> retired_ OXCACHE_GUARDED_BY(mutex);
-    std::size_t retiredBytes_ OXCACHE_GUARDED_BY(mutex) = 0;
-    std::size_t collectAt_ OXCACHE_GUARDED_BY(mutex) = kCollectEntries;
+    std::vector<Retired> spare_ OXCACHE_GUARDED_BY(mutex);
     // Of the invalidations by tag, those whose entries have been looked for; and the search.
     std::uint64_t audited_ OXCACHE_GUARDED_BY(mutex) = 0;
     std::uint64_t auditing_ OXCACHE_GUARDED_BY(mutex) = 0;

@@ -42,11 +42,14 @@ struct StoreCore::Newcomer {
 StoreCore::StoreCore(const MemoryOptions& options, Clock& clock)
     : commons(options, chooseShards(options)),
       clock_(clock),
-      coarse_(clock.coarse()),
+      coarseOwner_(clock.coarse()),
+      shardMask_(commons.shards - 1),
+      tables_(new std::atomic<EntryTable*>[commons.shards]),
+      coarse_(coarseOwner_.get()),
       beganNs_(clock.steady().time_since_epoch().count()) {
+    const auto expected = static_cast<std::size_t>(options.maxEntries / commons.shards + 1);
     for (unsigned i = 0; i < commons.shards; ++i)
-        shards_.push_back(std::make_unique<Shard>(
-            commons, static_cast<std::size_t>(options.maxEntries / commons.shards + 1)));
+        shards_.push_back(std::make_unique<Shard>(commons, expected, tables_[i]));
 }
 
 StoreCore::~StoreCore() = default;
@@ -55,29 +58,23 @@ void StoreCore::visitGroup(std::span<const Key> keys, std::size_t from,
                            FunctionRef<void(std::size_t, const Entry*)> reader) const {
     constexpr std::size_t kGroup = 16;
     std::array<std::uint64_t, kGroup> hashes;
-    std::array<const Entry*, kGroup> found{};
-    std::array<EntryPtr, kGroup> counted;
+    std::array<Reading, kGroup> found;
     ThreadSlot& slot = mySlot();
-    Hold hold(slot);
     {
         const Find find(slot);
         for (std::size_t i = 0; i < keys.size(); ++i) {
             hashes[i] = commons.hash(keys[i]);
-            shardOf(hashes[i]).table().prefetch(KeyHash::tablePart(hashes[i]));
+            tableOf(hashes[i]).prefetch(KeyHash::tablePart(hashes[i]));
         }
         for (std::size_t i = 0; i < keys.size(); ++i)
-            __builtin_prefetch(shardOf(hashes[i]).table().guess(KeyHash::tablePart(hashes[i])));
-        for (std::size_t i = 0; i < keys.size(); ++i) {
-            found[i] = lookUp(hashes[i], keys[i]);
-            if (found[i] == nullptr) continue;
-            if (hold.hasRoom())
-                hold.add(found[i]);
-            else
-                counted[i] = EntryPtr::share(found[i]);
-        }
+            __builtin_prefetch(tableOf(hashes[i]).guess(KeyHash::tablePart(hashes[i])));
+        for (std::size_t i = 0; i < keys.size(); ++i)
+            if (const Entry* entry = lookUp(hashes[i], keys[i]))
+                found[i] = Reading(entry, Reading::hold(slot, entry));
     }
-    for (std::size_t i = 0; i < keys.size(); ++i) note(slot, hashes[i], found[i] != nullptr);
-    for (std::size_t i = 0; i < keys.size(); ++i) reader(from + i, found[i]);
+    for (std::size_t i = 0; i < keys.size(); ++i)
+        note(slot, hashes[i], static_cast<bool>(found[i]));
+    for (std::size_t i = 0; i < keys.size(); ++i) reader(from + i, found[i].get());
 }
 
 StoreCore::Newcomer StoreCore::prepare(EntryPtr entry, const Residence& residence) {
@@ -112,10 +109,10 @@ StoreCore::Newcomer StoreCore::prepare(EntryPtr entry, const Residence& residenc
 bool StoreCore::claim(Shard& shard, std::uint64_t hash, Newcomer& newcomer, Room& room,
                       Aftermath& aftermath) {
     if (newcomer.claimed) return true;
-    if (const Entry* old = shard.find(hash, newcomer.entry->key()); old == newcomer.entry.get())
-        shard.unlink(hash, *old, RemovalCause::Replaced, room, aftermath);
     newcomer.claimed = EntryLink::claim(*newcomer.entry);
     if (!newcomer.claimed) {
+        if (const Entry* old = shard.find(hash, newcomer.entry->key()); old == newcomer.entry.get())
+            shard.unlink(hash, *old, RemovalCause::Replaced, room, aftermath);
         shard.drainDetached(SIZE_MAX, aftermath);
         newcomer.claimed = EntryLink::claim(*newcomer.entry);
     }
@@ -178,6 +175,13 @@ StoreCore::Step StoreCore::place(Shard& shard, std::uint64_t hash, Newcomer& new
     }
 }
 
+// What a write will touch is fetched before the lock is taken, so that nobody waits for memory
+// while others wait for the lock.
+void StoreCore::prefetch(std::uint64_t hash) const noexcept {
+    const Find find(mySlot());
+    __builtin_prefetch(tableOf(hash).guess(KeyHash::tablePart(hash)), 1);
+}
+
 // A write moves the counter after it has linked its value, still under the lock: a load looks for
 // the value without the lock, and one that captured the moved counter must find it. Were the
 // counter moved first, a load could capture it, miss the value that is not yet linked, and be
@@ -185,10 +189,12 @@ StoreCore::Step StoreCore::place(Shard& shard, std::uint64_t hash, Newcomer& new
 bool StoreCore::admit(EntryPtr entry, const Residence& residence, std::uint64_t hash, Origin origin,
                       FunctionRef<bool()> allowed) {
     Shard& shard = shardOf(hash);
+    counters.prefetch(hash);
+    prefetch(hash);
     Newcomer newcomer = prepare(std::move(entry), residence);
     Aftermath aftermath;
     Room room(commons.budget);
-    MutexLock lock(shard.mutex);
+    ShardLock lock(shard.mutex);
     for (;;) {
         if (!allowed()) {
             overtaken_.fetch_add(1, std::memory_order_relaxed);
@@ -205,16 +211,23 @@ bool StoreCore::admit(EntryPtr entry, const Residence& residence, std::uint64_t 
         lock.lock();
     }
     if (origin == Origin::Write) counters.move(hash);
+    if (newcomer.admitted) shard.countAdmission(origin == Origin::Write);
     if (newcomer.claimed && !newcomer.admitted) EntryLink::unclaim(*newcomer.entry);
     shard.collectRetired(aftermath, false);
     lock.unlock();
     room.giveBack();
     finish(shard, aftermath);
-    if (!newcomer.admitted) return false;
-    (origin == Origin::Write ? writes_ : fills_).fetch_add(1, std::memory_order_relaxed);
-    tuner_.drain(records_.of(mySlot()), records_, commons.budget.fullEntries(),
-                 commons.windowShare);
-    return true;
+    if (newcomer.admitted) showSamples();
+    return newcomer.admitted;
+}
+
+// Now and then, and when the thread's own ring fills up.
+void StoreCore::showSamples() {
+    ReadRecord& record = records_.of(mySlot());
+    const std::uint32_t turn = record.writes.load(std::memory_order_relaxed);
+    record.writes.store(turn + 1, std::memory_order_relaxed);
+    if (turn % 8 != 0 && record.waiting() < ReadRecord::kSamples / 4) return;
+    tuner_.drain(record, records_, commons.budget.fullEntries(), commons.windowShare);
 }
 
 bool StoreCore::erase(std::uint64_t hash, Key key, RemovalCause cause,
@@ -224,7 +237,7 @@ bool StoreCore::erase(std::uint64_t hash, Key key, RemovalCause cause,
     Room room(commons.budget);
     bool erased = false;
     {
-        MutexLock lock(shard.mutex);
+        ShardLock lock(shard.mutex);
         const Entry* entry = shard.find(hash, key);
         erased = entry != nullptr && meant(*entry);
         if (erased)
@@ -246,7 +259,7 @@ bool StoreCore::evictElsewhere(const Shard* own, Aftermath& aftermath) {
             fullest = shard.get();
     if (fullest == nullptr) return false;
     Room room(commons.budget);
-    MutexLock lock(fullest->mutex);
+    ShardLock lock(fullest->mutex);
     const bool evicted = fullest->evict(coarseMs(), room, aftermath);
     fullest->collectRetired(aftermath, false);
     return evicted;
@@ -264,10 +277,8 @@ void StoreCore::finish(Shard& shard, Aftermath& aftermath) {
     if (!aftermath.departures.empty()) tell(aftermath);
     if (aftermath.retired.empty()) return;
     reclaim(aftermath.retired, aftermath.pressing);
-    if (aftermath.retired.empty()) return;
-    MutexLock lock(shard.mutex);
+    ShardLock lock(shard.mutex);
     shard.takeBack(aftermath.retired);
-    aftermath.retired.clear();
 }
 
 void StoreCore::clear() {
@@ -276,7 +287,7 @@ void StoreCore::clear() {
         Aftermath aftermath;
         Room room(commons.budget);
         {
-            MutexLock lock(shard->mutex);
+            ShardLock lock(shard->mutex);
             shard->detachAll(room);
             shard->drainDetached(commons.listened.load() ? SIZE_MAX : 64, aftermath);
             shard->collectRetired(aftermath, false);
@@ -301,7 +312,7 @@ void StoreCore::cleanUp() {
         Aftermath aftermath;
         Room room(commons.budget);
         {
-            MutexLock lock(shard->mutex);
+            ShardLock lock(shard->mutex);
             shard->maintainFully(coarseMs(), room, aftermath);
             shard->collectRetired(aftermath, true);
         }
@@ -315,7 +326,7 @@ void StoreCore::forEachLive(FunctionRef<void(const Entry&)> reader) const {
     for (const std::unique_ptr<Shard>& shard : shards_) {
         std::vector<EntryPtr> live;
         {
-            MutexLock lock(shard->mutex);
+            ShardLock lock(shard->mutex);
             const std::int64_t now = coarseMs();
             live.reserve(shard->entries());
             shard->forEach([&](const Entry& entry) {
@@ -342,7 +353,7 @@ std::vector<EntryPtr> StoreCore::ranked(std::size_t count, bool hottest) const {
         best.resize(count);
     };
     for (const std::unique_ptr<Shard>& shard : shards_) {
-        MutexLock lock(shard->mutex);
+        ShardLock lock(shard->mutex);
         const std::int64_t now = coarseMs();
         shard->forEach([&](const Entry& entry) OXCACHE_NO_THREAD_SAFETY_ANALYSIS {
             if (!EntryLink::alive(entry, now)) return;
@@ -360,7 +371,7 @@ std::vector<EntryPtr> StoreCore::ranked(std::size_t count, bool hottest) const {
 std::optional<EntryReport> StoreCore::inspect(Key key) const {
     const std::uint64_t hash = commons.hash(key);
     Shard& shard = shardOf(hash);
-    MutexLock lock(shard.mutex);
+    ShardLock lock(shard.mutex);
     const Entry* entry = shard.find(hash, key);
     const std::int64_t now = nowMs();
     if (entry == nullptr || !EntryLink::alive(*entry, now)) return std::nullopt;
@@ -377,15 +388,16 @@ MemoryStatistics StoreCore::statistics() const {
     MemoryStatistics result;
     result.entries = commons.budget.entries();
     result.bytes = commons.budget.bytes();
-    result.fills = fills_.load(std::memory_order_relaxed);
-    result.writes = writes_.load(std::memory_order_relaxed);
     result.tooLarge = tooLarge_.load(std::memory_order_relaxed);
     result.overtaken = overtaken_.load(std::memory_order_relaxed);
-    for (const std::unique_ptr<Shard>& shard : shards_)
+    for (const std::unique_ptr<Shard>& shard : shards_) {
+        result.fills += shard->fills();
+        result.writes += shard->writes();
         for (std::size_t cause = 0; cause < 5; ++cause) {
             result.removals[cause] += shard->removals(cause);
             result.removedWeight[cause] += shard->removedWeight(cause);
         }
+    }
     records_.forEach([&](const ReadRecord& record) {
         result.hits += record.hits.load(std::memory_order_relaxed);
         result.misses += record.misses.load(std::memory_order_relaxed);

@@ -338,6 +338,7 @@ void LoadJob::admit(Item& item, const EnvelopeHeader* header) {
     if (header != nullptr) {
         attributes = attributesOf(*header);
     } else {
+        attributes.version = levels_.versions.next();
         attributes.createdMs = now;
         attributes.expiresMs = now + item.policy.ttl.count();
         attributes.negative = item.negative;
@@ -345,7 +346,7 @@ void LoadJob::admit(Item& item, const EnvelopeHeader* header) {
     item.ticket.stamp(attributes);
     EntryPtr entry = entryOf(item, attributes);
     bool refused = !item.keeps;
-    if (item.keeps && item.policy.writeL1) {
+    if (item.keeps && item.policy.writeL1 && !(header != nullptr && levels_.settings.tracking)) {
         const Duration life = item.policy.l1Life(attributes.expiresMs, now);
         const bool kept = levels_.memory.fill(entry, item.policy, life, item.ticket);
         refused = !kept && life > Duration::zero();

@@ -146,7 +146,7 @@ void WritePath::settle(Item& item, const EnvelopeHeader* header) {
     const bool failed = static_cast<bool>(item.receipt.error);
     item.receipt.status = failed ? WriteStatus::LocalOnly : WriteStatus::Stored;
     if (failed) item.receipt.error.code = ErrorCode::Unavailable;
-    if (!item.policy.writeL1) {
+    if (!item.policy.writeL1 || (header != nullptr && levels_.settings.tracking)) {
         levels_.memory.invalidate(item.request.key);
         if (failed) item.receipt.status = WriteStatus::Rejected;
         return;

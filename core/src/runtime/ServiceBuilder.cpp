@@ -1,5 +1,6 @@
 #include "runtime/ServiceBuilder.h"
 
+#include <algorithm>
 #include <random>
 #include <utility>
 
@@ -39,6 +40,20 @@ void writeLog(const std::string& service, spi::LogLevel level, const std::string
     }
 }
 
+/// What a plugin's factory makes; an exception, which it should not let out, is its error.
+template <class Extension, class Factory>
+Result<std::unique_ptr<Extension>> guarded(const Factory& factory,
+                                           const spi::ExtensionContext& context) {
+    try {
+        return factory(context);
+    } catch (const std::exception& error) {
+        return Error{ErrorCode::Unavailable,
+                     std::string("this plugin threw '") + error.what() + "' when it was to build"};
+    } catch (...) {
+        return Error{ErrorCode::Unavailable, "this plugin threw an exception when it was to build"};
+    }
+}
+
 }  // namespace
 
 /// One service on its way from configuration to parts.
@@ -67,7 +82,7 @@ Services ServiceBuilder::build(config::Problems& problems) {
     if (names.empty() && configuration_->complete())
         problems.add(configuration_->originOf("oxcache.services"), "oxcache.services",
                      "no service is configured; add oxcache.services.<name>.cache_type");
-    const std::optional<spi::OptionValues> global = values(kRoot, problems);
+    const spi::OptionValues global = configuration_->read(kRoot, problems).values;
     for (const auto& wanted : wanted_) make(*wanted, global, problems);
     problems.raise();
 
@@ -120,19 +135,11 @@ void ServiceBuilder::findPlugins(const std::string& service, config::Problems& p
     wanted_.push_back(std::move(wanted));
 }
 
-// Only values that are all right are used.
-std::optional<spi::OptionValues> ServiceBuilder::values(const std::string& prefix,
-                                                        config::Problems& problems) const {
-    config::Problems mine;
-    spi::OptionValues read = configuration_->read(prefix, mine);
-    problems.add(mine);
-    if (!mine.empty()) return std::nullopt;
-    return read;
-}
-
 spi::ExtensionContext ServiceBuilder::contextFor(const Wanted& wanted,
                                                  const spi::OptionValues& options) const {
     const stages::ServiceSettings& settings = wanted.parts.plan.settings;
+    const std::array<std::string, 2> markers =
+        stages::ClearMarkers::keysOf(wanted.parts.plan.settings.keyPrefix);
     return {options,
             *clock_,
             wanted.name,
@@ -141,33 +148,38 @@ spi::ExtensionContext ServiceBuilder::contextFor(const Wanted& wanted,
             settings.maxValueSize + envelope::kHeaderSize,
             [service = wanted.name](spi::LogLevel level, const std::string& text) {
                 writeLog(service, level, text);
-            }};
+            },
+            settings.raw,
+            wanted.parts.plan.coherence,
+            settings.raw ? std::vector<std::string>()
+                         : std::vector<std::string>(markers.begin(), markers.end())};
 }
 
-// Every value is read, so that all problems are found in one run; a plugin is asked to build only
-// from values that are right, and its own findings join the others.
-void ServiceBuilder::make(Wanted& wanted, const std::optional<spi::OptionValues>& global,
+// Every value is read, and a plugin is asked to build even where a value beside it is wrong, so
+// that all problems are found in one run; where there are any, nothing that was built is used.
+void ServiceBuilder::make(Wanted& wanted, const spi::OptionValues& global,
                           config::Problems& problems) {
     const std::string prefix = prefixOf(wanted.name);
-    const std::optional<spi::OptionValues> service = values(prefix, problems);
-    const std::optional<spi::OptionValues> l2 =
-        wanted.remote ? values(prefix + "l2.", problems) : std::nullopt;
-    const std::optional<spi::OptionValues> fallback =
-        wanted.fallback ? values(prefix + "fallback.", problems) : std::nullopt;
-    if (!service || !global) return;
-    wanted.parts.plan = planOf(wanted.name, *service, *global);
+    wanted.parts.plan = planOf(wanted.name, configuration_->read(prefix, problems).values, global);
     wanted.parts.clock = clock_;
     wanted.parts.host = host_;
     wanted.parts.origin = randomOrigin();
-    if (l2) {
-        wanted.parts.remote = built<spi::RemoteStore>(wanted.remote->remoteStore, "l2", "L2 store",
-                                                      wanted, *l2, problems);
-        chooseBus(wanted, *l2, problems);
+    if (wanted.remote && wanted.parts.plan.settings.raw) checkRaw(wanted, problems);
+    if (wanted.remote) {
+        const auto l2 = configuration_->read(prefix + "l2.", problems);
+        if (l2.complete) {
+            wanted.parts.remote = built<spi::RemoteStore>(wanted.remote->remoteStore, "l2",
+                                                          "L2 store", wanted, l2.values, problems);
+            chooseBus(wanted, l2.values, problems);
+        }
     }
-    if (fallback)
-        wanted.parts.fallback =
-            built<spi::FallbackStore>(wanted.fallback->fallbackStore, "fallback", "fallback store",
-                                      wanted, *fallback, problems);
+    if (wanted.fallback) {
+        const auto fallback = configuration_->read(prefix + "fallback.", problems);
+        if (fallback.complete)
+            wanted.parts.fallback =
+                built<spi::FallbackStore>(wanted.fallback->fallbackStore, "fallback",
+                                          "fallback store", wanted, fallback.values, problems);
+    }
 }
 
 template <class Extension, class Factory>
@@ -181,11 +193,33 @@ std::unique_ptr<Extension> ServiceBuilder::built(const Factory& factory, const s
                      "this plugin has no " + what + "; name another");
         return nullptr;
     }
-    Result<std::unique_ptr<Extension>> extension = factory(contextFor(wanted, options));
-    if (extension) return std::move(*extension);
+    Result<std::unique_ptr<Extension>> extension =
+        guarded<Extension>(factory, contextFor(wanted, options));
+    if (extension && *extension) return std::move(*extension);
+    if (extension) extension = Error{ErrorCode::Unavailable, "this plugin made no " + what};
     configuration_->reportFindings(extension.error().message, prefixOf(wanted.name) + kind + ".",
                                    key, problems);
     return nullptr;
+}
+
+// Without stamps nobody can tell one value from the next, nor whose it is.
+void ServiceBuilder::checkRaw(const Wanted& wanted, config::Problems& problems) const {
+    const std::string prefix = prefixOf(wanted.name);
+    const auto refuse = [&](const std::string& option, const std::string& why) {
+        problems.add(configuration_->originOf(prefix + option), prefix + option, why);
+    };
+    const stages::ServiceSettings& settings = wanted.parts.plan.settings;
+    if (!wanted.remote->traits.raw)
+        refuse("l2.format", "the store of plugin '" + wanted.remote->info.name +
+                                "' cannot hold raw values; write envelope");
+    if (settings.distributedLock)
+        refuse("load.distributed_lock", "needs l2.format = envelope: raw values bear no lease");
+    if (settings.idle)
+        refuse("idle", "needs l2.format = envelope: raw values do not say when they were used");
+    if (wanted.parts.plan.coherence == "pubsub")
+        refuse("coherence",
+               "pubsub needs l2.format = envelope; raw values are shared with"
+               " programs that do not publish, so write tracking");
 }
 
 void ServiceBuilder::chooseBus(Wanted& wanted, const spi::OptionValues& options,
@@ -194,14 +228,17 @@ void ServiceBuilder::chooseBus(Wanted& wanted, const spi::OptionValues& options,
     const std::string key = prefixOf(wanted.name) + "coherence";
     if (coherence == "none") return;
     const bool hasBus = static_cast<bool>(wanted.remote->invalidationBus);
-    if (coherence != "auto") {
+    const std::vector<std::string>& kinds = wanted.remote->traits.coherence;
+    if (coherence != "auto" &&
+        (!hasBus || std::find(kinds.begin(), kinds.end(), coherence) == kinds.end())) {
         problems.add(configuration_->originOf(key), key,
                      "the store of plugin '" + wanted.remote->info.name + "' has no " + coherence +
                          "; write auto" + (hasBus ? ", which uses the store's own bus" : ""));
         return;
     }
     if (!hasBus) return;
-    auto bus = wanted.remote->invalidationBus(contextFor(wanted, options));
+    auto bus =
+        guarded<spi::InvalidationBus>(wanted.remote->invalidationBus, contextFor(wanted, options));
     if (bus)
         wanted.parts.bus = std::move(*bus);
     else

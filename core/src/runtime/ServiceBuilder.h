@@ -2,7 +2,6 @@
 
 #include <map>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -32,16 +31,14 @@ private:
     void findPlugins(const std::string& service, config::Problems& problems);
     const host::Offer* plugin(const std::string& service, const std::string& kind,
                               config::Problems& problems);
-    std::optional<spi::OptionValues> values(const std::string& prefix,
-                                            config::Problems& problems) const;
-    void make(Wanted& wanted, const std::optional<spi::OptionValues>& global,
-              config::Problems& problems);
+    void make(Wanted& wanted, const spi::OptionValues& global, config::Problems& problems);
     template <class Extension, class Factory>
     std::unique_ptr<Extension> built(const Factory& factory, const std::string& kind,
                                      const std::string& what, const Wanted& wanted,
                                      const spi::OptionValues& options,
                                      config::Problems& problems) const;
     spi::ExtensionContext contextFor(const Wanted& wanted, const spi::OptionValues& options) const;
+    void checkRaw(const Wanted& wanted, config::Problems& problems) const;
     void chooseBus(Wanted& wanted, const spi::OptionValues& options, config::Problems& problems);
 
     config::Configuration::Ptr configuration_;

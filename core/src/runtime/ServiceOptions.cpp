@@ -91,7 +91,8 @@ std::vector<OptionSpec> serviceOptions() {
         duration("l1.ttl", "", 1, "longest life in L1; by default the entry's ttl"),
         simple("l2.plugin", OptionType::Text, "embedded", "the plugin that is L2"),
         simple("l2.key_prefix", OptionType::Text, "", "by default the service's name and a colon"),
-        choice("l2.format", "envelope", {"envelope"}, "how values lie in L2"),
+        choice("l2.format", "envelope", {"envelope", "raw"},
+               "how values lie in L2; raw: as other programs write and read them"),
         simple("fallback.plugin", OptionType::Text, "", "the plugin that asks the database"),
     };
 }
@@ -136,7 +137,10 @@ ServicePlan planOf(const std::string& name, const spi::OptionValues& service,
     settings.serialization = codecOf(service.text("serialization"));
     plan.memory.maxEntries = static_cast<std::uint64_t>(service.integer("l1.max_capacity"));
     plan.memory.maxBytes = service.size("l1.max_bytes");
+    settings.raw = settings.usesL2 && service.text("l2.format") == "raw";
     plan.coherence = service.text("coherence");
+    if (settings.raw && plan.coherence == "auto") plan.coherence = "tracking";
+    settings.tracking = settings.usesL2 && plan.coherence == "tracking";
     plan.strictStart = service.text("startup") == "strict";
     return plan;
 }

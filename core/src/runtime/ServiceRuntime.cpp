@@ -116,13 +116,10 @@ void ServiceRuntime::keepHouse(bool probe) {
 
 bool ServiceRuntime::visit(Key key, const ValueType& type,
                            FunctionRef<bool(const Entry&)> reader) const {
-    bool negative = false;
-    const bool served = memory_.visit(key, type, [&](const Entry& entry) {
-        negative = entry.negative();
-        return reader(entry);
-    });
-    if (served && negative) counters_.negatives.add();
-    return served;
+    using Served = stages::MemoryStage::Served;
+    const Served served = memory_.visit(key, type, reader);
+    if (served == Served::Negative) counters_.negatives.add();
+    return served != Served::Nothing;
 }
 
 EntryPtr ServiceRuntime::acquire(Key key, const ValueType& type) const {
@@ -225,6 +222,17 @@ WriteReceipt ServiceRuntime::clear(ClearMode mode) {
     return pass ? writePath_.clear(mode) : closedReceipt(name());
 }
 
+Result<CommandReply> ServiceRuntime::command(std::span<const BytesView> arguments,
+                                             const std::optional<Duration>& deadline) {
+    const resilience::Gate::Pass pass(gate_);
+    if (!pass) return closedError(name());
+    if (!remote_ || arguments.empty())
+        return Error{ErrorCode::Unavailable,
+                     "service '" + name() + "': there is no L2, or no command to send to it"};
+    return remote_->command(arguments,
+                            deadline ? Deadline::in(*clock_, *deadline) : Deadline::never());
+}
+
 Statistics ServiceRuntime::statistics() const {
     const memory::MemoryStatistics l1 = memory_.statistics();
     Statistics all;
@@ -251,6 +259,7 @@ Statistics ServiceRuntime::statistics() const {
     all.busGaps = counters_.busGaps.value();
     const resilience::Gate::Pass pass(gate_);
     if (pass && fallback_) all.fallbackQueries = fallback_->queries();
+    if (pass && remote_) all.l2Counters = remote_->counters();
     return all;
 }
 

@@ -67,6 +67,8 @@ public:
     WriteReceipt expire(const std::string& key) override;
     WriteReceipt clear(ClearMode mode) override;
     bool exists(const std::string& key, Levels levels) override;
+    Result<CommandReply> command(std::span<const BytesView> arguments,
+                                 const std::optional<Duration>& deadline) override;
     const std::string& name() const noexcept override { return plan_.settings.name; }
     Statistics statistics() const override;
     Health health() const override;

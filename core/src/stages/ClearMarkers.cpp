@@ -9,6 +9,9 @@ namespace {
 /// Longer than any entry lives.
 constexpr std::int64_t kMarkerLifeMs = std::int64_t{1000} * 60 * 60 * 24 * 365 * 20;
 
+/// Of markers as they are made; every clear is later.
+constexpr Version kLowest{1, 0, 1};
+
 std::uint64_t randomGeneration() {
     std::random_device device;
     const std::uint64_t high = device();
@@ -29,10 +32,11 @@ std::optional<std::uint64_t> generationIn(BytesView bytes) {
 
 ClearMarkers::ClearMarkers(spi::RemoteStore& store, const std::string& keyPrefix,
                            coherence::VersionSource& versions, const coherence::StoreClock& time)
-    : store_(store),
-      keys_{"oxcache!clear:remove:" + keyPrefix, "oxcache!clear:expire:" + keyPrefix},
-      versions_(versions),
-      time_(time) {}
+    : store_(store), keys_(keysOf(keyPrefix)), versions_(versions), time_(time) {}
+
+std::array<std::string, 2> ClearMarkers::keysOf(const std::string& keyPrefix) {
+    return {"oxcache!clear:remove:" + keyPrefix, "oxcache!clear:expire:" + keyPrefix};
+}
 
 void ClearMarkers::doubt() noexcept {
     MutexLock lock(mutex_);
@@ -81,8 +85,8 @@ Result<void> ClearMarkers::write(std::size_t marker, std::uint64_t generation, s
     return {};
 }
 
-// A marker that is missing is made so that of several makers one wins; then both are read again to
-// learn who did.
+// A marker that is missing is made so that of several makers the first wins, for they all give it
+// the same, lowest version; then both are read again to learn who did.
 Result<Generations> ClearMarkers::reread(Deadline deadline) {
     std::uint64_t doubts = 0;
     {
@@ -96,7 +100,7 @@ Result<Generations> ClearMarkers::reread(Deadline deadline) {
         if ((*pair)[i]) continue;
         made = true;
         const Result<void> written =
-            write(i, randomGeneration(), spi::PutMode::IfNewer, versions_.next(), deadline);
+            write(i, randomGeneration(), spi::PutMode::IfNewer, kLowest, deadline);
         if (!written) return written.error();
     }
     if (made) {

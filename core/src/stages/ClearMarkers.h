@@ -22,6 +22,8 @@ public:
     ClearMarkers(spi::RemoteStore& store, const std::string& keyPrefix,
                  coherence::VersionSource& versions, const coherence::StoreClock& time);
 
+    /// Where the markers of a prefix lie.
+    static std::array<std::string, 2> keysOf(const std::string& keyPrefix);
     /// The physical keys of the remove- and the expire-marker; no entry of a service lies there.
     const std::array<std::string, 2>& keys() const noexcept { return keys_; }
 

@@ -27,6 +27,7 @@ public:
     std::uint64_t queries() const noexcept { return store_->queries(); }
 
 private:
+    std::vector<Result<spi::FallbackReply>> ask(std::span<const Key> keys, Deadline deadline);
     void note(const Error& error);
 
     const ServiceSettings& settings_;

@@ -99,6 +99,14 @@ RemoteEntry RemoteStage::judge(Result<Bytes> reply, Generations& generations, bo
     if (entry.header.kind == EntryKind::Tombstone || entry.header.kind == EntryKind::Lease)
         return entry;
     entry.replaces = true;
+    if (settings_.raw) {
+        // What others keep without end is kept here for as long as an own value.
+        if (entry.header.expiresMs == 0)
+            entry.header.expiresMs = time_.nowMs() + settings_.ttl.count();
+        if (entry.header.kind == EntryKind::Value) entry.header.codec = settings_.serialization;
+        entry.state = State::Found;
+        return entry;
+    }
     const bool made = entry.header.generations.expire == kExpired;
     const bool known = entry.header.generations.remove == generations.remove &&
                        (made || entry.header.generations.expire == generations.expire);
@@ -138,7 +146,7 @@ std::vector<RemoteEntry> RemoteStage::judgeAll(std::vector<Result<Bytes>> replie
 
 std::vector<RemoteEntry> RemoteStage::read(std::span<const Key> keys, Deadline deadline) {
     deadline = bounded(deadline);
-    const Result<Generations> generations = markers_.current(deadline);
+    const Result<Generations> generations = this->generations(deadline);
     if (!generations) return allFailed(keys.size(), generations.error());
     const std::vector<std::string> names = physical(keys);
     std::vector<RemoteEntry> entries =
@@ -149,7 +157,7 @@ std::vector<RemoteEntry> RemoteStage::read(std::span<const Key> keys, Deadline d
 
 std::vector<RemoteEntry> RemoteStage::lease(std::span<const Key> keys, Deadline deadline) {
     deadline = bounded(deadline);
-    const Result<Generations> generations = markers_.current(deadline);
+    const Result<Generations> generations = this->generations(deadline);
     if (!generations) return allFailed(keys.size(), generations.error());
     const spi::LeaseRequest request{versions_.next(), time_.nowMs() + settings_.maxHold.count()};
     std::vector<RemoteEntry> entries =
@@ -283,6 +291,7 @@ void RemoteStage::release(Key key, const RemoteEntry& lease, Deadline deadline) 
 // made stale in turn. An expire is a write: its stamp is `written`.
 Result<Version> RemoteStage::expire(Key key, Deadline deadline) {
     deadline = bounded(deadline);
+    if (settings_.raw) return std::move(remove({&key, 1}, deadline)[0]);
     std::string name = settings_.keyPrefix;
     name += key;
     while (!deadline.passed(clock_)) {
@@ -315,11 +324,35 @@ Result<Version> RemoteStage::expire(Key key, Deadline deadline) {
     return Error{ErrorCode::Timeout, "expire: others kept writing the key until the deadline"};
 }
 
+// Nothing tells a value that was cleared from one that was not, so all go at once.
+Result<Version> RemoteStage::clearRaw(Deadline deadline) {
+    if (settings_.keyPrefix.empty())
+        return Error{ErrorCode::Unavailable,
+                     "service '" + settings_.name +
+                         "': a clear would delete all keys of the database, since l2.format is raw"
+                         " and l2.key_prefix is empty; set a prefix"};
+    for (;;) {
+        const Result<std::uint64_t> swept = store_->sweep(settings_.keyPrefix, 0, deadline);
+        note(swept ? Error{} : swept.error());
+        if (!swept) return swept.error();
+        if (*swept == 0) return versions_.next();
+    }
+}
+
 Result<Version> RemoteStage::clear(ClearMode mode, Deadline deadline) {
+    if (settings_.raw) return clearRaw(bounded(deadline));
     Result<Version> moved = markers_.move(mode, bounded(deadline));
     note(moved ? Error{} : moved.error());
     if (moved && mode == ClearMode::Remove) sweepDue_.store(true, std::memory_order_release);
     return moved;
+}
+
+Result<CommandReply> RemoteStage::command(std::span<const BytesView> arguments, Deadline deadline) {
+    spi::CommandPort* const port = store_->commandPort();
+    if (port != nullptr) return port->command(arguments, bounded(deadline));
+    return Error{ErrorCode::Unavailable, "service '" + settings_.name +
+                                             "': L2 is no server that takes commands; use a "
+                                             "plugin of Redis"};
 }
 
 bool RemoteStage::sweep(Deadline deadline) {

@@ -81,10 +81,15 @@ public:
     Result<Version> expire(Key key, Deadline deadline);
 
     /// The generations that a write or load beginning now carries.
-    Result<Generations> generations(Deadline deadline) { return markers_.current(deadline); }
+    Result<Generations> generations(Deadline deadline) {
+        return settings_.raw ? Result<Generations>(Generations{}) : markers_.current(deadline);
+    }
     Result<Version> clear(ClearMode mode, Deadline deadline);
     void doubtMarkers() noexcept { markers_.doubt(); }
     const std::array<std::string, 2>& markerKeys() const noexcept { return markers_.keys(); }
+
+    /// For the application's own commands to the server behind the store.
+    Result<CommandReply> command(std::span<const BytesView> arguments, Deadline deadline);
 
     /// Deletes what clears have killed, a bounded part at a time; false when nothing is left.
     bool sweep(Deadline deadline);
@@ -93,6 +98,9 @@ public:
     bool healthy() const noexcept { return healthy_.load(std::memory_order_acquire); }
     /// What the last failure said.
     std::string trouble() const;
+    std::vector<std::pair<std::string, std::uint64_t>> counters() const {
+        return store_->counters();
+    }
     std::int64_t nowMs() const noexcept { return time_.nowMs(); }
     Deadline bounded(Deadline deadline) const {
         return Deadline::in(clock_, settings_.deadline).earlier(deadline);
@@ -105,6 +113,7 @@ private:
     std::vector<RemoteEntry> judgeAll(std::vector<Result<Bytes>> replies,
                                       const Result<Generations>& generations, Deadline deadline);
     std::vector<RemoteEntry> allFailed(std::size_t count, const Error& error);
+    Result<Version> clearRaw(Deadline deadline);
     void touch(std::span<const std::string> keys, const std::vector<RemoteEntry>& entries,
                Deadline deadline);
     EnvelopeHeader headerOf(const RemotePut& put);

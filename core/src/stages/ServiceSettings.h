@@ -16,6 +16,12 @@ struct ServiceSettings {
     bool usesL1 = true;
     bool usesL2 = false;
     bool promoteOnHit = true;
+    /// L2 holds values as other programs write them: no stamps, so nothing that is compared by
+    /// them.
+    bool raw = false;
+    /// The bus tells of every change, own ones too, and not of which: what a write or fill put into
+    /// L2 is admitted to L1 only once it is read.
+    bool tracking = false;
 
     Duration ttl = std::chrono::seconds(300);
     /// Longest life in L1.

@@ -31,6 +31,15 @@ public:
         const auto end = std::to_chars(digits, digits + sizeof digits, number).ptr;
         return add(BytesView(digits, static_cast<std::size_t>(end - digits)));
     }
+    /// An argument of so many bytes, which the caller appends to the buffer before endRaw().
+    CommandWriter& beginRaw(std::size_t size) {
+        length('$', size);
+        return *this;
+    }
+    CommandWriter& endRaw() {
+        out_.append("\r\n", 2);
+        return *this;
+    }
     CommandWriter& command(std::initializer_list<BytesView> arguments) {
         begin(arguments.size());
         for (const BytesView argument : arguments) add(argument);
@@ -39,7 +48,8 @@ public:
 
     /// Commands begun so far.
     std::size_t commands() const noexcept { return commands_; }
-    /// Bytes in the buffer: where the next argument's header will be.
+    Bytes& buffer() noexcept { return out_; }
+    /// Bytes in the buffer.
     std::size_t size() const noexcept { return out_.size(); }
 
 private:

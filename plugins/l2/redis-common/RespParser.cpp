@@ -10,8 +10,7 @@ namespace {
 // Bulks shorter than this come with their neighbours in one read; longer ones get room of their
 // own.
 constexpr std::size_t kLongBulk = std::size_t{16} << 10;
-constexpr std::size_t kRoomStep = std::size_t{256} << 10;
-// What is reserved before the bytes themselves have arrived.
+// What is taken before the bytes themselves have arrived.
 constexpr std::size_t kTrusted = std::size_t{1} << 20;
 constexpr std::size_t kTrustedElements = 1024;
 constexpr std::size_t kVerbatimTag = 4;  // "txt:"
@@ -46,18 +45,23 @@ Reply RespParser::take() {
 
 std::span<char> RespParser::room() {
     if (state_ != State::Bulk || bulkLeft_ < kLongBulk) return {};
-    roomGiven_ = std::min(bulkLeft_, kRoomStep);
+    extend(1);
     Bytes& text = current_.text;
-    const std::size_t size = text.size();
-    if (text.capacity() < size + roomGiven_)
-        text.reserve(std::min(size + bulkLeft_, std::max(2 * size, kTrusted)));
-    text.resize(size + roomGiven_);
-    return {text.data() + size, roomGiven_};
+    return {text.data() + bulkFilled_, text.size() - bulkFilled_};
 }
 
-void RespParser::filled(std::size_t bytes) {
-    current_.text.resize(current_.text.size() - (roomGiven_ - bytes));
-    roomGiven_ = 0;
+void RespParser::filled(std::size_t bytes) { bulkTook(bytes); }
+
+/// Makes the text longer, by doubling, so that at least `least` more bytes fit.
+void RespParser::extend(std::size_t least) {
+    Bytes& text = current_.text;
+    if (text.size() >= bulkFilled_ + least) return;
+    text.resize(std::min(bulkFilled_ + bulkLeft_,
+                         std::max({bulkFilled_ + least, 2 * bulkFilled_, kTrusted})));
+}
+
+void RespParser::bulkTook(std::size_t bytes) {
+    bulkFilled_ += bytes;
     bulkLeft_ -= bytes;
     if (bulkLeft_ == 0) state_ = State::BulkEnd, bulkLeft_ = 2;
 }
@@ -89,14 +93,14 @@ void RespParser::readLine(BytesView& input) {
 
 void RespParser::readBulk(BytesView& input) {
     const std::size_t bytes = std::min(bulkLeft_, input.size());
-    Bytes& text = current_.text;
-    if (text.capacity() < text.size() + bytes)
-        text.reserve(std::min(text.size() + bulkLeft_,
-                              std::max({text.size() + bytes, 2 * text.size(), kTrusted})));
-    text.append(input.substr(0, bytes));
+    if (bulkFilled_ == 0 && bytes == bulkLeft_) {
+        current_.text.assign(input.data(), bytes);
+    } else {
+        extend(bytes);
+        std::copy_n(input.data(), bytes, current_.text.data() + bulkFilled_);
+    }
     input.remove_prefix(bytes);
-    bulkLeft_ -= bytes;
-    if (bulkLeft_ == 0) state_ = State::BulkEnd, bulkLeft_ = 2;
+    bulkTook(bytes);
 }
 
 void RespParser::readBulkEnd(BytesView& input) {
@@ -181,6 +185,7 @@ void RespParser::bulk(BytesView length, bool mayBeNull) {
     if (bytes < 0 || static_cast<std::uint64_t>(bytes) > limits_.bulkBytes)
         return fail("a bulk of " + std::to_string(bytes) + " bytes");
     bulkLeft_ = static_cast<std::size_t>(bytes);
+    bulkFilled_ = 0;
     state_ = State::Bulk;
     if (bulkLeft_ == 0) state_ = State::BulkEnd, bulkLeft_ = 2;
 }

@@ -52,6 +52,8 @@ private:
     void readLine(BytesView& input);
     void readBulk(BytesView& input);
     void readBulkEnd(BytesView& input);
+    void extend(std::size_t least);
+    void bulkTook(std::size_t bytes);
     void header(BytesView line);
     void bulk(BytesView length, bool mayBeNull);
     void aggregate(Reply::Type type, BytesView count, std::size_t factor, bool attribute);
@@ -65,7 +67,7 @@ private:
     Bytes line_;  // a line whose end has not arrived
     bool verbatim_ = false;
     std::size_t bulkLeft_ = 0;
-    std::size_t roomGiven_ = 0;
+    std::size_t bulkFilled_ = 0;  // of current_.text, which may be larger
     Reply current_;
     std::vector<Frame> frames_;
 };

@@ -63,8 +63,34 @@ TEST_CASE("AConfigurationThatCannotBeUsedIsNamedByFileAndLine") {
     CHECK(contains(ended.err, "max_capacity"));
     CHECK(contains(ended.err, "bad.properties:3: oxcache.services.demo.ttl:"));
     refused(demo, "--config absent.properties get a" + kInput, "absent.properties");
+    refused(demo, "--config . get a" + kInput, ".: ");
     refused(demo, "--set oxcache.services.demo.l1.max_capacitie=5 get a" + kInput, "max_capacity");
     refused(demo, "--set oxcache.services.demo.l2.plugin=none get a" + kInput, "none");
+}
+
+TEST_CASE("WhatAPluginFindsIsNamedInTheSameRunAsWrongValuesBesideIt") {
+    const DemoProgram demo;
+    demo.file("bad.properties",
+              "oxcache.global.default_ttl = never\n"
+              "oxcache.services.demo.ttl = soon\n"
+              "oxcache.services.demo.coherence = tracking\n"
+              "oxcache.services.demo.l2.plugin = embedded\n"
+              "oxcache.services.demo.l2.path = l2.db\n"
+              "oxcache.services.demo.l2.max_bytes = much\n"
+              "oxcache.services.demo.fallback.plugin = sqlite\n"
+              "oxcache.services.demo.fallback.sessions = many\n"
+              "oxcache.services.demo.fallback.path = absent.db\n"
+              "oxcache.services.demo.fallback.routes.one.match = {\n"
+              "oxcache.services.demo.fallback.routes.one.query = SELECT 1\n");
+    const Ended ended = demo.run("--config bad.properties get a" + kInput);
+    CHECK(ended.status == 2);
+    for (const char* line :
+         {":1: oxcache.global.default_ttl: ", ":2: oxcache.services.demo.ttl: ",
+          ":3: oxcache.services.demo.coherence: ", ":6: oxcache.services.demo.l2.max_bytes: ",
+          ":8: oxcache.services.demo.fallback.sessions: ",
+          ":9: oxcache.services.demo.fallback.path: ",
+          ":10: oxcache.services.demo.fallback.routes.one.match: "})
+        CHECK(contains(ended.err, std::string("bad.properties") + line));
 }
 
 TEST_CASE("AServiceThatIsNotConfiguredIsNamedWithThoseThatAre") {

@@ -67,6 +67,46 @@ TEST_CASE("OneKeyOfAUsersDatabaseCanBeAskedFor") {
     CHECK(demo.run(kUsers + "get elsewhere:1").status == 1);
 }
 
+TEST_CASE("AnotherDatabaseOrQueryIsNotAnsweredFromTheStateOfTheFirst") {
+    const DemoProgram demo;
+    makeUsers(demo);
+    SqliteFile other(demo.path("other.db"), SqliteFile::Mode::Create);
+    other.run(
+        "CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT);"
+        "INSERT INTO users VALUES (7, 'somebody else');");
+    CHECK(demo.run(kUsers + "get user:7 --json").json()["value"]["name"] == "user 7");
+    const std::string match = " --match 'user:{id}' --query ";
+    const Ended fromOther = demo.run(
+        "--db other.db" + match + "'SELECT id, name FROM users WHERE id = :id' get user:7 --json");
+    CHECK(fromOther.json()["value"]["name"] == "somebody else");
+    const Ended byOther = demo.run("--db app.db" + match +
+                                   "'SELECT name FROM users WHERE id = :id' get user:7 --json");
+    CHECK(byOther.json()["value"] == "user 7");
+    CHECK(demo.run(kUsers + "get user:7 --json").json()["level"] == "l2");
+}
+
+TEST_CASE("AFailureOfTheDatabaseIsAnErrorAndNoAnswer") {
+    const DemoProgram demo;
+    makeUsers(demo);
+    demo.file("keys.txt", "user:1\nuser:7\nuser:2\nelsewhere\n");
+    // abs() of the least integer has no result.
+    const std::string query =
+        "'SELECT CASE id WHEN 7 THEN abs(-9223372036854775807 - 1) ELSE name END AS name "
+        "FROM users WHERE id = :id' ";
+    const std::string options = "--db app.db --match 'user:{id}' --query " + query;
+    for (int run = 0; run < 2; ++run) {
+        const Ended ended = demo.run(options + "--keys keys.txt --json");
+        CHECK(ended.status == 1);
+        CHECK(ended.json()["errors"] == 1);
+        CHECK(ended.json()["negative"] == 1);
+        CHECK(contains(ended.err, "overflow"));
+    }
+    const Ended one = demo.run(options + "get user:7 --json");
+    CHECK(one.status == 1);
+    CHECK(one.json()["outcome"] == "unavailable");
+    CHECK(contains(one.err, "overflow"));
+}
+
 TEST_CASE("AKeyThatTheCacheRefusesIsCountedAsAnError") {
     const DemoProgram demo;
     makeUsers(demo);

@@ -29,7 +29,7 @@ struct Loaded {
         return configuration->text(key, problems).value_or("(unset)");
     }
     spi::OptionValues read(const std::string& prefix) {
-        return configuration->read(prefix, problems);
+        return configuration->read(prefix, problems).values;
     }
     /// The lines reported so far, `folder` cut out of them.
     std::vector<std::string> lines(const Folder& folder) const {

@@ -178,6 +178,31 @@ TEST_CASE("ReadGivesEveryTypeAndTheNamesTheUserChose") {
     CHECK_FALSE(fallback.boolean("routes.a.many"));
 }
 
+TEST_CASE("TheDefaultStandsInForAWrongValueSoThatTheOthersCanBeChecked") {
+    Source source;
+    source.settings = {"a=x", "b=5", "c=y"};
+    Loaded loaded(source);
+    loaded->declare("oxcache.", {{.name = "a", .type = OptionType::Integer, .defaultValue = "1"},
+                                 {.name = "b", .type = OptionType::Integer, .required = true},
+                                 {.name = "c", .type = OptionType::Integer}});
+    const auto read = loaded->read("oxcache.", loaded.problems);
+    CHECK(read.complete);
+    CHECK(read.values.integer("a") == 1);
+    CHECK(read.values.integer("b") == 5);
+    CHECK_FALSE(read.values.has("c"));
+    CHECK(loaded.problems.lines().size() == 2);
+}
+
+TEST_CASE("WithoutARequiredValueWhatWasReadIsIncomplete") {
+    for (const char* setting : {"other=1", "a=x", "a="}) {
+        Source source;
+        source.settings = {setting};
+        Loaded loaded(source);
+        loaded->declare("oxcache.", {{.name = "a", .type = OptionType::Integer, .required = true}});
+        CHECK_FALSE(loaded->read("oxcache.", loaded.problems).complete);
+    }
+}
+
 TEST_CASE("TwoTablesMayShareAPrefix") {
     Source source;
     source.settings = {"a=1", "b=2"};

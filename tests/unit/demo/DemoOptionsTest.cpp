@@ -93,6 +93,7 @@ TEST_CASE("TheOnlyCommandIsGetWithOneKey") {
     CHECK(begins(usageProblem({}, {"get"}), "get: which key?"));
     CHECK(begins(usageProblem({}, {"get", "a", "b"}), "get: one key at a time"));
     CHECK(begins(usageProblem({{"requests", "5"}}, {"get", "a"}), "get asks for one key"));
+    CHECK(usageProblem({{"keys", "k"}}, {"get", "a"}).empty());
 }
 
 TEST_CASE("ADatabaseNeedsPatternQueryAndKeys") {
@@ -131,6 +132,7 @@ TEST_CASE("TheServiceIsTheOneNamedElseDemoElseTheOnlyOne") {
     CHECK_THROWS_AS(service("oxcache.services.one.ttl = 1\noxcache.services.two.ttl = 1\n"),
                     UsageError);
     CHECK(serviceOf(optionsOf({{"config", folder.path("absent.properties")}})) == "demo");
+    CHECK(serviceOf(optionsOf({{"config", folder.path("")}})) == "demo");
     CHECK(serviceOf(optionsOf(
               {{"config", folder.file("c.json", R"({"oxcache":{"services":{"j":{}}}})")}})) == "j");
     CHECK(serviceOf(optionsOf({{"config", folder.file("c.json", "{")}})) == "demo");

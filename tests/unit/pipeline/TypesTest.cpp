@@ -1,6 +1,7 @@
 #include <cmath>
 #include <limits>
 #include <map>
+#include <stdexcept>
 
 #include <doctest/doctest.h>
 
@@ -281,6 +282,70 @@ TEST_CASE("AFallbackValueThatIsNoSuchValueIsAMissWithTypeMismatch") {
     CHECK(cache.stats().typeMismatches == 1);
     CHECK_FALSE(cache.l2().exists("key"));
     CHECK(cache.getOrLoad<int>("key", [] { return 4; }) == 4);
+}
+
+TEST_CASE("LookupOrLoadNeverThrowsNotEvenWhatCopiesThrow") {
+    struct Brittle {
+        Brittle() = default;
+        Brittle(const Brittle&) { throw std::runtime_error("not to be copied"); }
+        Brittle(Brittle&&) noexcept = default;
+        int operator()() const { return 1; }
+    };
+    const TestService test;
+    const Brittle loader;
+    const Lookup<int> lookup = test.cache().lookupOrLoad<int>("key", loader);
+    CHECK(lookup.outcome == Outcome::Error);
+    CHECK(lookup.error.code == ErrorCode::LoaderFailed);
+    CHECK(lookup.error.message == "not to be copied");
+    CHECK(test.cache().lookupOrLoad<int>("key", Brittle{}).value == 1);
+}
+
+TEST_CASE("EveryValueHasAVersionAlsoWhereThereIsNoL2") {
+    const TestService test(onlyL1());
+    const Cache cache = test.cache();
+    CHECK(cache.getOrLoad<int>("a", [] { return 1; }) == 1);
+    CHECK(cache.getOrLoad<int>("b", [] { return 1; }) == 1);
+    CHECK(cache.lookup<int>("a").version != Version{});
+    CHECK(cache.lookup<int>("a").version != cache.lookup<int>("b").version);
+}
+
+TEST_CASE("AnErrorNamesTheTypeAsItIsWritten") {
+    const TestService test;
+    const WriteReceipt receipt = test.cache().set("key", Picky{0});
+    CHECK(receipt.error.code == ErrorCode::Undecodable);
+    CHECK(receipt.error.message.find("Picky: there is no zero") != std::string::npos);
+    CHECK(receipt.error.message.find("5Picky") == std::string::npos);
+}
+
+TEST_CASE("AViewOfOneLevelTakesOptionsOfAReadToo") {
+    for (const TestPlan& plan : {TestPlan{}, onlyL1()}) {
+        const TestService test(plan);
+        const Cache cache = test.cache();
+        cache.set("key", 5);
+        cache.expire("key");
+        const CacheLevel level = plan.l2 ? cache.l2() : cache.l1();
+        CHECK(level.lookup<int>("key").outcome == Outcome::Miss);
+        CHECK(level.lookup<int>("key", {.allowStale = true}).outcome == Outcome::Stale);
+        CHECK(level.get<int>("key", {.allowStale = true}) == 5);
+    }
+}
+
+TEST_CASE("AFallbackThatBreaksItsContractIsAnOutage") {
+    TestPlan plan;
+    plan.database = std::make_shared<FakeDatabase>();
+    plan.database->put("key", "5", CodecId::Raw);
+    const std::shared_ptr<FakeDatabase> database = plan.database;
+    const TestService test(plan);
+    const Cache cache = test.cache();
+    for (const auto breakNext : {&FakeDatabase::throwNext, &FakeDatabase::shortenNext}) {
+        (*database.*breakNext)();
+        const Lookup<int> lookup = cache.lookup<int>("key");
+        CHECK(lookup.outcome == Outcome::Unavailable);
+        CHECK(lookup.error.code == ErrorCode::Unavailable);
+        CHECK(cache.health().fallback == 0);
+    }
+    CHECK(cache.get<int>("key") == 5);
+    CHECK(cache.health().fallback == 1);
 }
 
 TEST_CASE("UndecodableBytesInL2AreACountedMissThatTheNextLoadOverwrites") {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "oxcache/Loader.h"
+#include "oxcache/base/CommandReply.h"
 #include "oxcache/base/Entry.h"
 #include "oxcache/base/Export.h"
 #include "oxcache/base/FunctionRef.h"
@@ -70,6 +71,9 @@ public:
 
     /// True when a value (not a negative) is there, of whatever type.
     virtual bool exists(const std::string& key, Levels levels) = 0;
+
+    virtual Result<CommandReply> command(std::span<const BytesView> arguments,
+                                         const std::optional<Duration>& deadline) = 0;
 
     virtual const std::string& name() const noexcept = 0;
     virtual Statistics statistics() const = 0;

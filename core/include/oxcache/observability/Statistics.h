@@ -2,6 +2,8 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace oxcache {
 
@@ -38,6 +40,8 @@ struct Statistics {
     std::uint64_t l2Errors = 0;
     std::uint64_t busMessages = 0;
     std::uint64_t busGaps = 0;
+    /// What the store of L2 counts by itself, by names that its plugin's README explains.
+    std::vector<std::pair<std::string, std::uint64_t>> l2Counters{};
 };
 
 /// One level's state: 1 healthy, 0 unhealthy, 2 recovering.

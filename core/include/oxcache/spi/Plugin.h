@@ -49,6 +49,20 @@ struct ExtensionContext {
     std::uint64_t maxValueSize = 0;
     /// Writes to the application's log. Thread-safe.
     std::function<void(LogLevel, const std::string&)> log;
+    /// True where values lie in the store as other programs write them, without envelopes. A store
+    /// then wraps what it reads, and keeps of what it is given the payload alone.
+    bool raw = false;
+    /// How others' writes are to be noticed: `auto` (the store's own bus), one of the plugin's
+    /// StoreTraits::coherence, or `none`.
+    std::string coherence = "auto";
+    /// Keys outside the prefix whose changes the bus tells of as well.
+    std::vector<std::string> markers{};
+};
+
+/// What a store plugin can beyond envelopes and a bus of its own choice.
+struct StoreTraits {
+    bool raw = false;
+    std::vector<std::string> coherence{};
 };
 
 /// Builds extensions; Unavailable when a server cannot be reached is no reason to fail: build it,
@@ -70,6 +84,8 @@ public:
     virtual void remoteStore(RemoteStoreFactory factory) = 0;
     virtual void fallbackStore(FallbackStoreFactory factory) = 0;
     virtual void invalidationBus(InvalidationBusFactory factory) = 0;
+    /// Only where there is something to tell.
+    virtual void traits(StoreTraits traits) = 0;
 };
 
 /// The one class a plugin exports. Made once per process, on any thread.

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "oxcache/base/Bytes.h"
+#include "oxcache/base/CommandReply.h"
 #include "oxcache/base/Deadline.h"
 #include "oxcache/base/Envelope.h"
 #include "oxcache/base/Result.h"
@@ -43,6 +44,18 @@ struct Put {
 /// Refused: the condition of the mode did not hold. TooLarge: this store will never take it.
 enum class PutOutcome { Stored, Refused, TooLarge };
 
+/// A door to the server behind a store, for what the store has no word for. Thread-safe.
+class CommandPort {
+public:
+    virtual ~CommandPort() = default;
+
+    /// Sends one command, once; the second argument, if there is one, is the key by which a server
+    /// is chosen. An error reply is a reply. Errors: Unavailable (the outcome is unknown), Timeout,
+    /// Overloaded, Closed.
+    virtual Result<CommandReply> command(std::span<const BytesView> arguments,
+                                         Deadline deadline) = 0;
+};
+
 /// L2. Thread-safe; every call ends by its deadline; no exception leaves. Errors: Unavailable (the
 /// store could not be asked, or the outcome is unknown), Timeout, Closed, Undecodable (something
 /// that is no entry stands at the key; only per key).
@@ -74,6 +87,9 @@ public:
 
     /// Counters of the store's own events (`evictions`, `swept`, `recreated`...), for statistics.
     virtual std::vector<std::pair<std::string, std::uint64_t>> counters() const = 0;
+
+    /// Lives as long as the store; null where there is no server that takes commands.
+    virtual CommandPort* commandPort() noexcept { return nullptr; }
 };
 
 }  // namespace v1

@@ -1,0 +1,256 @@
+#include <doctest/doctest.h>
+
+#include <atomic>
+#include <thread>
+
+#include "Nodes.h"
+#include "support/Eventually.h"
+#include "support/FaultProxy.h"
+#include "support/RedisPlugin.h"
+
+using namespace oxcache;
+using namespace oxcache::testing;
+using namespace std::chrono_literals;
+
+namespace {
+
+bool warm(CacheNode& node, const std::string& key, const std::string& value) {
+    return eventually([&] { return node.read(key) == value && node.local(key) == value; });
+}
+
+/// The bus has begun to cover, which moves the epochs.
+bool covered(CacheNode& node) {
+    return eventually([&] { return node->stats().busGaps > 0; });
+}
+
+/// Writes by two processes at once until each has made so many.
+void writeBoth(CacheNode& a, CacheNode& b, int keys, int writes) {
+    const auto work = [&](CacheNode& node, const std::string& name) {
+        for (int i = 0; i < writes; ++i) {
+            const std::string key = std::to_string(i * 7 % keys);
+            if (i % 5 == 4)
+                (void)node.read(key);
+            else
+                node->set(key, name + std::to_string(i));
+        }
+    };
+    std::thread other([&] { work(b, "b"); });
+    work(a, "a");
+    other.join();
+}
+
+void checkConvergence(const std::vector<std::string>& options) {
+    constexpr int kKeys = 100;
+    constexpr int kWrites = 10'000;
+    RedisServer server;
+    CacheNode a(server.uri(), options), b(server.uri(), options);
+    std::atomic<bool> stop{false};
+    int kills = 0;
+    std::thread killer([&] {
+        while (!stop) {
+            server.command({"CLIENT", "KILL", "TYPE", kills++ % 2 == 0 ? "normal" : "pubsub"});
+            std::this_thread::sleep_for(30ms);
+        }
+    });
+    writeBoth(a, b, kKeys, kWrites);
+    stop = true;
+    killer.join();
+    CHECK(kills > 3);
+    // Quiet now: one declared bound later every copy is what L2 holds.
+    int different = kKeys;
+    CHECK(eventually([&] {
+        different = 0;
+        for (int i = 0; i < kKeys; ++i) {
+            const std::string key = std::to_string(i);
+            const std::string truth = a.remote(key);
+            different += a.read(key) != truth || b.read(key) != truth ? 1 : 0;
+        }
+        return different == 0;
+    }));
+    CHECK(different == 0);
+}
+
+}  // namespace
+
+TEST_CASE("TwoProcessesUnderConnectionKillsConvergeByMessages") { checkConvergence({}); }
+
+TEST_CASE("TwoProcessesUnderConnectionKillsConvergeByTracking") {
+    checkConvergence({"coherence = tracking"});
+}
+
+TEST_CASE("AWriteReachesTheOtherProcesssL1") {
+    RedisServer server;
+    CacheNode a(server.uri()), b(server.uri());
+    a->set("k", std::string("one"));
+    REQUIRE(warm(b, "k", "one"));
+    a->set("k", std::string("two"));
+    CHECK(eventually([&] { return b.read("k") == "two"; }, 3s));
+    a->remove("k");
+    CHECK(eventually([&] { return b.read("k") == "-"; }, 3s));
+}
+
+// SET and PUBLISH are two commands; that one was done and the other not is what a connection that
+// ends between them leaves. Here the right to publish is gone, so it is the last message that is
+// lost, and then there is silence.
+TEST_CASE("ALostLastMessageIsNoticedWithinTheDeclaredBound") {
+    RedisServer server({"--user", "writer", "on", ">pw", "~*", "&*", "+@all"});
+    CacheNode a("redis://writer:pw@127.0.0.1:" + std::to_string(server.port()));
+    CacheNode b(server.uri());
+    REQUIRE(covered(b));
+    a->set("k", std::string("one"));
+    REQUIRE(warm(b, "k", "one"));
+    server.command({"ACL", "SETUSER", "writer", "resetchannels"});
+    REQUIRE(a->set("k", std::string("two")).status == WriteStatus::Stored);
+    // Three beats of 200 ms and 100 ms are the bound; the rest is for a busy machine.
+    CHECK(eventually([&] { return b.read("k") == "two"; }, 5s));
+}
+
+TEST_CASE("AListenerKilledInTheMiddleOfALoadAdmitsNothingOld") {
+    RedisServer server;
+    CacheNode a(server.uri()), b(server.uri());
+    for (int round = 0; round < 10; ++round) {
+        const std::string key = std::to_string(round);
+        const auto loaded = a->getOrLoad<std::string>(key, [&] {
+            server.command({"CLIENT", "KILL", "TYPE", "pubsub"});
+            b->set(key, std::string("written"));
+            return std::string("old");
+        });
+        CHECK(loaded == "old");
+        CHECK(a.read(key) == "written");
+    }
+}
+
+TEST_CASE("AnInvalidationThatOvertakesTheReplyKeepsTheValueOut") {
+    RedisServer server;
+    FaultProxy slow(server.port());
+    // What a's store is answered passes the proxy; what its bus hears comes by it too, so the
+    // message is made to be first by writing while the reply is held.
+    CacheNode a(slow.uri()), b(server.uri());
+    b->set("k", std::string("old"));
+    REQUIRE(warm(a, "k", "old"));
+    for (int round = 0; round < 5; ++round) {
+        const std::string value = std::to_string(round);
+        slow.delay(30ms);
+        std::thread reader([&] { (void)a.read("k"); });
+        b->set("k", value);
+        reader.join();
+        slow.delay(0ms);
+        CHECK(eventually([&] { return a.read("k") == value; }, 5s));
+    }
+}
+
+TEST_CASE("ASilentNetworkBoundsWhatL1Serves") {
+    RedisServer server;
+    FaultProxy proxy(server.port());
+    CacheNode a(proxy.uri(), {"degraded.max_staleness = 0"}), b(server.uri());
+    REQUIRE(covered(a));
+    b->set("k", std::string("old"));
+    REQUIRE(warm(a, "k", "old"));
+    proxy.stop();
+    b->set("k", std::string("new"));
+    // The listener hears nothing, not even answers to its pings: the copy must not be served as
+    // fresh for longer than that takes to be noticed.
+    CHECK(eventually([&] { return a->lookup<std::string>("k").outcome != Outcome::Hit; }, 5s));
+    proxy.resume();
+    CHECK(eventually([&] { return a.read("k") == "new"; }, 10s));
+}
+
+TEST_CASE("AnOutageOfTheServerDoesNotEmptyL1") {
+    RedisServer server;
+    CacheNode a(server.uri());
+    REQUIRE(covered(a));
+    a->set("k", std::string("v"));
+    REQUIRE(warm(a, "k", "v"));
+    server.kill();
+    CHECK(eventually([&] { return a->lookup<std::string>("k").outcome == Outcome::Stale; }));
+    CHECK(a.read("k") == "v");
+    CHECK(a->health().l2 == 0);
+    server.start();
+    CHECK(eventually([&] { return a->health().l2 == 1; }, 15s));
+    // The server came back empty, and L1 must not know better.
+    CHECK(eventually([&] { return a.read("k") == "-"; }, 10s));
+}
+
+TEST_CASE("TwoHundredThreadsThatMissOneKeyAskOnce") {
+    RedisServer server;
+    CacheNode a(server.uri());
+    (void)a.read("other");
+    const auto gets = [&] {
+        const std::string text = server.command({"INFO", "commandstats"});
+        const std::size_t at = text.find("cmdstat_get:calls=");
+        return at == std::string::npos ? 0 : std::stoi(text.substr(at + 18));
+    };
+    std::atomic<int> loads{0};
+    std::vector<std::thread> threads;
+    for (int i = 0; i < 200; ++i)
+        threads.emplace_back([&] {
+            const auto value = a->getOrLoad<std::string>("k", [&] {
+                ++loads;
+                std::this_thread::sleep_for(100ms);
+                return std::string("v");
+            });
+            CHECK(value == "v");
+        });
+    for (std::thread& thread : threads) thread.join();
+    CHECK(loads == 1);
+    CHECK(gets() < 20);
+}
+
+TEST_CASE("OneLoadInAllProcesses") {
+    RedisServer server;
+    const std::vector<std::string> locked = {"load.distributed_lock = true"};
+    std::vector<std::unique_ptr<CacheNode>> nodes;
+    for (int i = 0; i < 4; ++i) nodes.push_back(std::make_unique<CacheNode>(server.uri(), locked));
+    for (int round = 0; round < 5; ++round) {
+        std::atomic<int> loads{0};
+        std::vector<std::thread> threads;
+        for (auto& node : nodes)
+            for (int i = 0; i < 4; ++i)
+                threads.emplace_back([&, key = "k" + std::to_string(round)] {
+                    const auto value = (*node)->getOrLoad<std::string>(key, [&] {
+                        ++loads;
+                        std::this_thread::sleep_for(50ms);
+                        return std::string("v");
+                    });
+                    CHECK(value == "v");
+                });
+        for (std::thread& thread : threads) thread.join();
+        CHECK(loads == 1);
+    }
+}
+
+TEST_CASE("ADeadOwnersLeaseEndsAndIsTakenOver") {
+    RedisServer server;
+    CacheNode a(server.uri(), {"load.distributed_lock = true", "load.max_hold = 5s"});
+    (void)a.read("k");
+    // Somebody who leaves a lease of half a second and is never heard of again.
+    RedisPlugin other(server.uri());
+    auto store = other.store();
+    const Key key = "s:k";
+    const auto now = store->time(other.soon());
+    REQUIRE(now.ok());
+    REQUIRE(store->lease({&key, 1}, {other.version(), *now + 500}, other.soon())[0].ok());
+    const auto begun = std::chrono::steady_clock::now();
+    const auto value = a->getOrLoad<std::string>("k", [] { return std::string("mine"); });
+    CHECK(value == "mine");
+    CHECK(std::chrono::steady_clock::now() - begun >= 300ms);
+    CHECK(a.remote("k") == "mine");
+}
+
+TEST_CASE("AnEvictedLeaseRefusesTheFill") {
+    RedisServer server;
+    CacheNode a(server.uri());
+    (void)a.read("k");
+    for (const char* command : {"DEL", "FLUSHALL"}) {
+        const auto value = a->getOrLoad<std::string>("k", [&] {
+            // As an eviction, a stranger or an operator does.
+            if (std::string(command) == "DEL")
+                server.command({"DEL", "s:k"});
+            else
+                server.command({"FLUSHALL"});
+            return std::string("v");
+        });
+        CHECK(value == "v");
+        CHECK(redisCommand(server.port(), {"EXISTS", "s:k"}).at(0) == "0");
+    }
+}
