@@ -163,12 +163,14 @@ void ShadowCaches::access(std::uint32_t hash) {
 }
 
 // What wins while the caches fill up is recency, whatever wins later: at first much is asked of a
-// lead, as much as the cache holds after as many accesses as it holds entries.
+// lead, most of what the cache holds after as many accesses as it holds entries. For a narrower
+// window twice as much is asked: where that is wrong, all that is recent is lost at once.
 void ShadowCaches::judge() noexcept {
     constexpr double kSignificance = 3;  // standard deviations
     constexpr double kWorthwhile = 0.05;
     constexpr double kYouth = 0.8;
-    constexpr double kFading = 0.985;
+    constexpr double kFading = 0.99;
+    constexpr double kNarrowing = 2;
     const auto entries = static_cast<double>(std::max<std::uint64_t>(64, capacity_ / sampling_));
     judgeAt_ = accesses_ + static_cast<std::uint64_t>(entries / 4);
     const double age = static_cast<double>(accesses_) / entries;
@@ -177,9 +179,9 @@ void ShadowCaches::judge() noexcept {
         if (wins_[i][best] > wins_[best][i]) best = i;
     const double lead = wins_[best][current_] - wins_[current_][best];
     const double disagreements = wins_[best][current_] + wins_[current_][best];
-    if (lead > kSignificance * std::sqrt(disagreements) &&
-        lead > entries * (kWorthwhile + kYouth / age))
-        current_ = best;
+    const double asked =
+        std::max(kSignificance * std::sqrt(disagreements), entries * (kWorthwhile + kYouth / age));
+    if (lead > (best < current_ ? kNarrowing : 1) * asked) current_ = best;
     for (auto& row : wins_)
         for (double& wins : row) wins *= kFading;
 }

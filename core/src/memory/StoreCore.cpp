@@ -11,7 +11,7 @@ namespace {
 // A queue's positions allow twice as many.
 constexpr std::uint64_t kMaxShardEntries = 1'000'000;
 // Smaller ones hit less often: their windows are too small for what comes in bursts.
-constexpr std::uint64_t kShardEntries = 4096;
+constexpr std::uint64_t kShardEntries = 5120;
 constexpr std::uint64_t kShardBytes = 1U << 20;
 
 unsigned chooseShards(const MemoryOptions& options) {

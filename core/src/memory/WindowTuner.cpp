@@ -8,7 +8,7 @@ namespace {
 
 constexpr std::uint64_t kShadowEntries = 1024;
 constexpr std::uint64_t kMaxSampling = 1U << 20;
-constexpr std::uint32_t kOwn = 32;
+constexpr std::uint32_t kOwn = 64;
 constexpr std::uint32_t kOthers = 8;
 
 }  // namespace
