@@ -60,7 +60,7 @@ Trace readTrace(const std::string& name) {
         throw std::runtime_error(
             "the trace '" + name + "' is neither at " + plain.string() + " nor at " +
             sized.string() +
-            "; traces are looked for in ../shared/traces beside the checkout, in the CMake cache "
+            "; traces are looked for in tests/traces, in the CMake cache "
             "variable OXCACHE_TRACES or in the environment variable of that name");
     const std::vector<std::uint32_t> words = decompress(sized);
     for (std::size_t i = 0; i + 1 < words.size(); i += 2) {
