@@ -221,12 +221,12 @@ bool StoreCore::admit(EntryPtr entry, const Residence& residence, std::uint64_t 
     return newcomer.admitted;
 }
 
-// Now and then, and when the thread's own ring fills up.
+// The thread's own as they come, others' now and then.
 void StoreCore::showSamples() {
     ReadRecord& record = records_.of(mySlot());
     const std::uint32_t turn = record.writes.load(std::memory_order_relaxed);
     record.writes.store(turn + 1, std::memory_order_relaxed);
-    if (turn % 8 != 0 && record.waiting() < ReadRecord::kSamples / 4) return;
+    if (turn % 8 != 0 && record.waiting() == 0) return;
     tuner_.drain(record, records_, commons.budget.fullEntries(), commons.windowShare);
 }
 

@@ -43,7 +43,7 @@ bool intact(const Entry& entry, Key key) {
 TEST_CASE("ASetRacingLoadsNeverLosesToThem") {
     SystemClock clock;
     MemoryStore store({}, clock);
-    constexpr int kRounds = 10'000;
+    constexpr int kRounds = 3'000;
     constexpr int kLoaders = 2;
     std::atomic<int> database{0};
     std::atomic<int> lost{0};
