@@ -160,8 +160,8 @@ public:
     }
 
     /// Calls `reader` with the value in place (`const T&`, or a view for strings and bytes),
-    /// without copy or count; false when there is none. The reader must be short and must not call
-    /// the cache.
+    /// without copy or count; false when there is none. The value stays while the reader runs, even
+    /// if it is replaced or evicted meanwhile; a reader that takes long keeps nobody waiting.
     template <class T, class F>
     bool visit(std::string_view key, F&& reader, const ReadOptions& options = {}) const {
         const ValueType& type = detail::valueTypeOf<T>();

@@ -62,7 +62,11 @@ public:
 
     explicit operator bool() const noexcept { return static_cast<bool>(entry_); }
     bool operator==(std::nullptr_t) const noexcept { return !entry_; }
-    View operator*() const noexcept { return detail::ViewOf<T>::of(*entry_); }
+    /// Not to be used on an empty one.
+    View operator*() const noexcept {
+        if (!entry_) __builtin_unreachable();  // else g++ warns of it wherever this is inlined
+        return detail::ViewOf<T>::of(*entry_);
+    }
     auto operator->() const noexcept {
         if constexpr (kIsView)
             return Arrow{**this};

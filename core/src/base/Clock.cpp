@@ -1,5 +1,7 @@
 #include "oxcache/base/Clock.h"
 
+#include <thread>
+
 namespace oxcache {
 namespace {
 
@@ -7,7 +9,60 @@ std::int64_t toMs(std::chrono::nanoseconds time) noexcept {
     return std::chrono::duration_cast<Duration>(time).count();
 }
 
+constexpr std::chrono::milliseconds kTick{1};
+// A tick is published for the time until the next one, and a little for the thread's wake-up.
+constexpr std::chrono::nanoseconds kAhead = 2 * kTick;
+
+/// Owns the thread that moves the coarse clock.
+class Ticker {
+public:
+    Ticker() : thread_([this] { run(); }) {}
+    ~Ticker() {
+        {
+            MutexLock lock(mutex_);
+            stopped_ = true;
+        }
+        changed_.notifyAll();
+        thread_.join();
+    }
+    Ticker(const Ticker&) = delete;
+    Ticker& operator=(const Ticker&) = delete;
+
+    const std::atomic<std::int64_t>& time() const noexcept { return time_; }
+
+private:
+    static std::int64_t ahead() noexcept {
+        return (std::chrono::steady_clock::now().time_since_epoch() + kAhead).count();
+    }
+    void run() {
+        MutexLock lock(mutex_);
+        while (!stopped_) {
+            time_.store(ahead(), std::memory_order_relaxed);
+            changed_.waitUntil(mutex_, std::chrono::steady_clock::now() + kTick);
+        }
+    }
+
+    alignas(64) std::atomic<std::int64_t> time_{ahead()};
+    alignas(64) Mutex mutex_;
+    CondVar changed_;
+    bool stopped_ OXCACHE_GUARDED_BY(mutex_) = false;
+    std::thread thread_;
+};
+
 }  // namespace
+
+std::shared_ptr<const std::atomic<std::int64_t>> SystemClock::coarse() {
+    static Mutex mutex;
+    static std::weak_ptr<Ticker> running;
+    MutexLock lock(mutex);
+    std::shared_ptr<Ticker> ticker = running.lock();
+    if (!ticker) running = ticker = std::make_shared<Ticker>();
+    return {ticker, &ticker->time()};
+}
+
+std::shared_ptr<const std::atomic<std::int64_t>> ManualClock::coarse() {
+    return {std::shared_ptr<void>(), &elapsedNs_};
+}
 
 SteadyTime SystemClock::steady() const noexcept { return std::chrono::steady_clock::now(); }
 

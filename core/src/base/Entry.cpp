@@ -1,12 +1,15 @@
 #include "oxcache/base/Entry.h"
 
 #include <algorithm>
-#include <cstring>
 #include <limits>
+#include <memory>
 #include <new>
+#include <stdexcept>
 
 namespace oxcache {
 namespace {
+
+constexpr std::size_t kVersionSize = 20;
 
 constexpr std::size_t roundUp(std::size_t value, std::size_t align) noexcept {
     return (value + align - 1) / align * align;
@@ -14,48 +17,93 @@ constexpr std::size_t roundUp(std::size_t value, std::size_t align) noexcept {
 
 }  // namespace
 
-// Layout of the block: the Entry, the key, padding, the value.
+std::size_t Entry::valueAt(const ValueType* type) const noexcept {
+    const std::size_t keyEnd = partsEnd(flags()) + keySize();
+    return type == nullptr ? keyEnd : roundUp(keyEnd + sizeof type, type->align);
+}
+
 Entry* Entry::allocate(Key key, const EntryAttributes& attributes, std::size_t size,
-                       std::size_t align) {
-    const std::size_t blockAlign = std::max(alignof(Entry), align);
-    const std::size_t offset = roundUp(sizeof(Entry) + key.size(), align);
-    void* block = ::operator new(offset + size, std::align_val_t(blockAlign));
-    Entry* entry = new (block) Entry;
-    entry->keySize_ = static_cast<std::uint32_t>(key.size());
-    entry->valueOffset_ = static_cast<std::uint32_t>(offset);
-    entry->align_ = static_cast<std::uint32_t>(blockAlign);
-    entry->valueSize_ = size;
-    entry->attributes_ = attributes;
-    entry->stale_.store(attributes.stale, std::memory_order_relaxed);
-    if (!key.empty())
-        std::memcpy(static_cast<char*>(block) + sizeof(Entry), key.data(), key.size());
+                       const ValueType* type, bool extensible) {
+    constexpr std::size_t kLimit = std::numeric_limits<std::uint32_t>::max();
+    if (key.size() > kLimit || size > kLimit)
+        throw std::length_error("oxcache: a key or value of 4 GiB or more cannot be cached");
+    unsigned flags = 0;
+    if (extensible || type != nullptr) flags |= kWide | kExtension;
+    if (type != nullptr) flags |= kObject;
+    if (key.size() > 254) flags |= kWide;
+    if (attributes.createdMs != 0 || attributes.expiresMs != 0) flags |= kTimes;
+    if (attributes.epoch != 0 || attributes.expireGeneration != 0) flags |= kEpochs;
+    if (attributes.version) flags |= kVersion;
+    if (attributes.negative && type == nullptr) flags |= kNegative;
+    if (attributes.stale) flags |= kStale;
+    const auto bits = static_cast<std::uint8_t>(flags);
+
+    const std::size_t align = type == nullptr ? 1 : type->align;
+    std::size_t total = partsEnd(bits) + key.size();
+    if (type != nullptr) total = roundUp(total + sizeof type, align);
+    total += size + (attributes.version ? kVersionSize : 0);
+    void* block = align > __STDCPP_DEFAULT_NEW_ALIGNMENT__
+                      ? ::operator new(total, std::align_val_t(align))
+                      : ::operator new(total);
+
+    Entry* entry = new (block) Entry(bits);
+    entry->valueSize_ = static_cast<std::uint32_t>(size);
+    entry->shortKeySize_ = static_cast<std::uint8_t>((flags & kWide) != 0 ? 0 : key.size());
+    if ((flags & kWide) != 0) entry->write(kHeader, static_cast<std::uint32_t>(key.size()));
+    if ((flags & kExtension) != 0)
+        new (entry->at(kExtensionAt)) std::atomic<EntryExtension*>(nullptr);
+    if ((flags & kTimes) != 0) {
+        entry->write(timesAt(bits), attributes.createdMs);
+        entry->write(timesAt(bits) + 8, attributes.expiresMs);
+    }
+    if ((flags & kEpochs) != 0) {
+        entry->write(epochsAt(bits), attributes.epoch);
+        entry->write(epochsAt(bits) + 4, attributes.expireGeneration);
+    }
+    if (!key.empty()) std::memcpy(entry->at(partsEnd(bits)), key.data(), key.size());
+    if (type != nullptr) entry->write(partsEnd(bits) + key.size(), type);
+    if ((flags & kVersion) != 0) {
+        const std::size_t offset = total - kVersionSize;
+        entry->write(offset, attributes.version.ms);
+        entry->write(offset + 8, attributes.version.origin);
+        entry->write(offset + 16, attributes.version.counter);
+    }
     return entry;
 }
 
-void Entry::destroy(const Entry* entry) noexcept {
-    if (entry->type_ != nullptr) entry->type_->destroy(entry->value());
-    const auto align = std::align_val_t(entry->align_);
+void Entry::freeBlock(Entry* entry, std::size_t align) noexcept {
     entry->~Entry();
-    ::operator delete(const_cast<Entry*>(entry), align);
+    if (align > __STDCPP_DEFAULT_NEW_ALIGNMENT__)
+        ::operator delete(entry, std::align_val_t(align));
+    else
+        ::operator delete(entry);
 }
 
-char* Entry::value() const noexcept {
-    return reinterpret_cast<char*>(const_cast<Entry*>(this)) + valueOffset_;
+void Entry::destroy(const Entry* entry) noexcept {
+    const ValueType* type = entry->type();
+    if (type != nullptr) type->destroy(const_cast<char*>(entry->at(entry->valueAt(type))));
+    if (std::atomic<EntryExtension*>* extension = entry->extension()) delete extension->load();
+    freeBlock(const_cast<Entry*>(entry), type == nullptr ? 1 : type->align);
 }
 
 EntryPtr Entry::ofBytes(Key key, const EntryAttributes& attributes, BytesView value) {
     if (attributes.negative) value = {};
-    Entry* entry = allocate(key, attributes, value.size(), 1);
-    if (!value.empty()) std::memcpy(entry->value(), value.data(), value.size());
+    Entry* entry = allocate(key, attributes, value.size(), nullptr, false);
+    if (!value.empty()) std::memcpy(entry->at(entry->valueAt(nullptr)), value.data(), value.size());
+    return EntryPtr::adopt(entry);
+}
+
+EntryPtr Entry::extensible(const Entry& from) {
+    const BytesView value = from.bytes();
+    Entry* entry = allocate(from.key(), from.attributes(), value.size(), nullptr, true);
+    if (!value.empty()) std::memcpy(entry->at(entry->valueAt(nullptr)), value.data(), value.size());
     return EntryPtr::adopt(entry);
 }
 
 EntryPtr Entry::ofObject(Key key, const EntryAttributes& attributes, const ValueType& type,
                          void* source) {
-    Entry* entry = allocate(key, attributes, type.size, type.align);
-    type.relocate(entry->value(), source);
-    entry->type_ = &type;
-    entry->attributes_.negative = false;
+    Entry* entry = allocate(key, attributes, type.size, &type, true);
+    type.relocate(entry->at(entry->valueAt(&type)), source);
     return EntryPtr::adopt(entry);
 }
 
@@ -63,22 +111,38 @@ Result<EntryPtr> Entry::decoded(Key key, const EntryAttributes& attributes, cons
                                 BytesView bytes, CodecId codec) {
     if (attributes.negative) return ofBytes(key, attributes, {});
     if (type.isBytes) return ofBytes(key, attributes, bytes);
-    EntryPtr entry = EntryPtr::adopt(allocate(key, attributes, type.size, type.align));
-    auto* raw = const_cast<Entry*>(entry.get());
-    Result<void> decoded = type.decode(raw->value(), bytes, codec);
+    // Without its object the block must not be destroyed as an entry, only freed.
+    const auto discard = [&type](Entry* block) { freeBlock(block, type.align); };
+    std::unique_ptr<Entry, decltype(discard)> block(
+        allocate(key, attributes, type.size, &type, true), discard);
+    Result<void> decoded = type.decode(block->at(block->valueAt(&type)), bytes, codec);
     if (!decoded) return std::move(decoded).error();
-    raw->type_ = &type;
-    return entry;
+    return EntryPtr::adopt(block.release());
 }
 
-Key Entry::key() const noexcept {
-    return {reinterpret_cast<const char*>(this) + sizeof(Entry), keySize_};
+const void* Entry::object() const noexcept { return at(valueAt(type())); }
+
+Version Entry::version() const noexcept {
+    if ((flags() & kVersion) == 0) return {};
+    const std::size_t offset = footprint() - kVersionSize;
+    return {read<std::uint64_t>(offset), read<std::uint32_t>(offset + 16),
+            read<std::uint64_t>(offset + 8)};
 }
 
-BytesView Entry::bytes() const noexcept { return {value(), valueSize_}; }
+EntryAttributes Entry::attributes() const noexcept {
+    EntryAttributes result;
+    result.version = version();
+    result.createdMs = createdMs();
+    result.expiresMs = expiresMs();
+    result.epoch = epoch();
+    result.expireGeneration = expireGeneration();
+    result.negative = negative();
+    result.stale = stale();
+    return result;
+}
 
-const void* Entry::object() const noexcept { return value(); }
-
-std::size_t Entry::footprint() const noexcept { return valueOffset_ + valueSize_; }
+std::size_t Entry::footprint() const noexcept {
+    return valueAt(type()) + valueSize_ + ((flags() & kVersion) != 0 ? kVersionSize : 0);
+}
 
 }  // namespace oxcache

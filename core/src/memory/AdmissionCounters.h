@@ -16,6 +16,8 @@ public:
         return stripe(hash).load(std::memory_order_acquire) + all_.load(std::memory_order_acquire);
     }
 
+    void prefetch(std::uint64_t hash) const noexcept { __builtin_prefetch(&stripe(hash), 1); }
+
     /// Gives the key's counter after the move.
     std::uint64_t move(std::uint64_t hash) noexcept {
         const std::uint64_t moved = stripe(hash).fetch_add(1, std::memory_order_acq_rel) + 1;

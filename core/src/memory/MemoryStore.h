@@ -6,8 +6,10 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string_view>
 #include <vector>
 
+#include "Reclamation.h"
 #include "oxcache/base/Clock.h"
 #include "oxcache/base/Entry.h"
 #include "oxcache/base/Export.h"
@@ -37,6 +39,8 @@ struct Residence {
     std::optional<Duration> idle{};
     /// Weight against maxBytes; by default the footprint.
     std::optional<std::uint64_t> cost{};
+    /// By any of which it can be invalidated.
+    std::span<const std::string_view> tags{};
 };
 
 /// The bus epoch a fill was begun under; the fill is refused when it has moved.
@@ -48,6 +52,17 @@ struct EpochGuard {
     }
 };
 
+/// What is known of an entry that lives in the store.
+struct EntryReport {
+    std::uint64_t weight = 0;
+    /// How often it was asked for of late; an estimate that fades.
+    unsigned frequency = 0;
+    /// Until it expires if nobody asks for it; empty: it does not expire.
+    std::optional<Duration> expiresIn{};
+    /// Since its value was made, if the entry says when.
+    std::optional<Duration> age{};
+};
+
 /// Counters since construction, and the present size.
 struct MemoryStatistics {
     std::uint64_t entries = 0;
@@ -57,6 +72,9 @@ struct MemoryStatistics {
     /// Entries and weight that left, by RemovalCause.
     std::uint64_t removals[5] = {};
     std::uint64_t removedWeight[5] = {};
+    /// Values admitted from below, and own writes.
+    std::uint64_t fills = 0;
+    std::uint64_t writes = 0;
     /// Refused: heavier than the store, or overtaken by an invalidation.
     std::uint64_t tooLarge = 0;
     std::uint64_t overtaken = 0;
@@ -65,7 +83,9 @@ struct MemoryStatistics {
 using RemovalListener = std::function<void(const Entry&, RemovalCause)>;
 
 /// L1: a bounded map from keys to entries in this process's memory. Thread-safe. Never holds more
-/// than its bounds at any moment. Expired entries are never given out.
+/// than its bounds at any moment; memory that readers may still see is held beyond them, bounded.
+/// Expired entries are never given out. An entry lives in one store at a time. visit(), acquire()
+/// and visitMany() take no lock.
 ///
 /// Admission: every key has a 64-bit counter (striped over its hash). Invalidations, own writes and
 /// clears move it before they erase. Whoever brings a value from below captures the counter before
@@ -77,8 +97,9 @@ public:
     MemoryStore(const MemoryStore&) = delete;
     MemoryStore& operator=(const MemoryStore&) = delete;
 
-    /// Calls `reader` with the live entry of the key, in place; false when there is none. The
-    /// reader must not call back into the store.
+    /// The live entry of the key, in place; nothing when there is none.
+    Reading read(Key key) const;
+    /// Calls `reader` with the live entry of the key, in place; false when there is none.
     bool visit(Key key, FunctionRef<void(const Entry&)> reader) const;
     /// The live entry of the key, counted; empty when there is none.
     EntryPtr acquire(Key key) const;
@@ -104,7 +125,14 @@ public:
     bool expire(Key key);
     /// Erases exactly this entry, without moving the counter: for a reader that found it dead.
     bool discard(const Entry& entry);
-    /// Moves all counters and erases everything.
+    /// Refuses fills that are under way, and makes every entry that bears the tag unseen. Constant
+    /// time; the entries leave memory by and by.
+    void invalidateTag(std::string_view tag);
+    /// Refuses fills that are under way, and erases every entry whose key begins so; reads all
+    /// keys. Gives the number erased.
+    std::size_t invalidatePrefix(Key prefix);
+    /// Moves all counters and erases everything. Constant time for everybody but a listener; the
+    /// entries leave memory by and by.
     void clear();
 
     /// Changes the bounds; evicts what no longer fits before it returns.
@@ -113,6 +141,12 @@ public:
     void cleanUp();
     /// Calls `reader` with live entries; weakly consistent.
     void forEach(FunctionRef<void(const Entry&)> reader) const;
+    /// The live entries that the policy would keep longest, and those it would give up first; reads
+    /// all entries.
+    std::vector<EntryPtr> hottest(std::size_t count) const;
+    std::vector<EntryPtr> coldest(std::size_t count) const;
+    /// Does not count as an access.
+    std::optional<EntryReport> inspect(Key key) const;
     /// Called after an entry has left, without any lock held. Set before first use.
     void setListener(RemovalListener listener);
 

@@ -53,12 +53,16 @@ std::vector<ReadAnswer> ReadPath::read(std::span<const std::string> keys, const 
     std::vector<ReadAnswer> answers(keys.size());
     std::vector<Open> open;
     const bool readL1 = stages::policyOf(call.options, levels_.settings, false).readL1;
+    std::vector<stages::MemoryStage::Look> looks;
+    if (readL1 && keys.size() > 1) looks = levels_.memory.lookMany(keys, *call.type);
+    const auto lookAt = [&](std::size_t i) {
+        return looks.empty() ? levels_.memory.look(keys[i], *call.type) : std::move(looks[i]);
+    };
     for (std::size_t i = 0; i < keys.size(); ++i) {
         if (Error error = checkKey(keys[i], levels_.settings)) {
             answers[i].outcome = Outcome::Error;
             answers[i].error = std::move(error);
-        } else if (!readL1 ||
-                   !answerFromMemory(levels_.memory.look(keys[i], *call.type), call, answers[i])) {
+        } else if (!readL1 || !answerFromMemory(lookAt(i), call, answers[i])) {
             open.push_back({i});
         }
     }

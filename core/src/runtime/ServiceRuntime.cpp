@@ -116,13 +116,10 @@ void ServiceRuntime::keepHouse(bool probe) {
 
 bool ServiceRuntime::visit(Key key, const ValueType& type,
                            FunctionRef<bool(const Entry&)> reader) const {
-    bool negative = false;
-    const bool served = memory_.visit(key, type, [&](const Entry& entry) {
-        negative = entry.negative();
-        return reader(entry);
-    });
-    if (served && negative) counters_.negatives.add();
-    return served;
+    using Served = stages::MemoryStage::Served;
+    const Served served = memory_.visit(key, type, reader);
+    if (served == Served::Negative) counters_.negatives.add();
+    return served != Served::Nothing;
 }
 
 EntryPtr ServiceRuntime::acquire(Key key, const ValueType& type) const {

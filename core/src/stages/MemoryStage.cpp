@@ -6,42 +6,55 @@ MemoryStage::MemoryStage(const ServiceSettings& settings, const memory::MemoryOp
                          Clock& clock, coherence::EpochTable& epochs)
     : settings_(settings), epochs_(epochs), store_(options, clock) {}
 
-bool MemoryStage::visit(Key key, const ValueType& type,
-                        FunctionRef<bool(const Entry&)> reader) const {
-    bool served = false;
-    const bool found = store_.visit(key, [&](const Entry& entry) {
-        served = fresh(entry) && (entry.negative() || entry.holds(type)) && reader(entry);
-    });
-    if (found && !served) unserved_.add();
-    return served;
+MemoryStage::Served MemoryStage::visit(Key key, const ValueType& type,
+                                       FunctionRef<bool(const Entry&)> reader) const {
+    const memory::Reading found = store_.read(key);
+    if (!found) return Served::Nothing;
+    if (servable(*found, type) && reader(*found)) [[likely]]
+        return found->negative() ? Served::Negative : Served::Value;
+    unserved_.add();
+    return Served::Nothing;
 }
 
 EntryPtr MemoryStage::acquire(Key key, const ValueType& type) const {
     EntryPtr entry = store_.acquire(key);
     if (!entry) return {};
-    if (fresh(*entry) && (entry->negative() || entry->holds(type))) return entry;
+    if (servable(*entry, type)) [[likely]]
+        return entry;
     unserved_.add();
     return {};
 }
 
 bool MemoryStage::has(Key key, bool& negative) const {
-    bool servable = false;
-    const bool found = store_.visit(key, [&](const Entry& entry) {
-        servable = fresh(entry);
-        negative = entry.negative();
-    });
-    if (found && !servable) unserved_.add();
-    return servable;
+    const memory::Reading found = store_.read(key);
+    if (!found) return false;
+    negative = found->negative();
+    if (fresh(*found)) return true;
+    unserved_.add();
+    return false;
 }
 
-MemoryStage::Look MemoryStage::look(Key key, const ValueType& type) const {
-    EntryPtr entry = store_.acquire(key);
-    if (!entry) return {};
+MemoryStage::Look MemoryStage::judge(EntryPtr entry, const ValueType& type) const {
     unserved_.add();
     if (!entry->negative() && !entry->holds(type)) return {State::OtherType, std::move(entry)};
     if (!epochs_.current(entry->epoch())) return {State::Unconfirmed, std::move(entry)};
     if (!fresh(*entry)) return {State::Stale, std::move(entry)};
     return {State::Fresh, std::move(entry)};
+}
+
+MemoryStage::Look MemoryStage::look(Key key, const ValueType& type) const {
+    EntryPtr entry = store_.acquire(key);
+    return entry ? judge(std::move(entry), type) : Look{};
+}
+
+std::vector<MemoryStage::Look> MemoryStage::lookMany(std::span<const std::string> keys,
+                                                     const ValueType& type) const {
+    const std::vector<Key> asked(keys.begin(), keys.end());
+    std::vector<Look> looks(keys.size());
+    store_.visitMany(asked, [&](std::size_t i, const Entry* entry) {
+        if (entry != nullptr) looks[i] = judge(EntryPtr::share(entry), type);
+    });
+    return looks;
 }
 
 MemoryStage::Ticket MemoryStage::ticket(Key key, std::uint64_t counter, bool local) const {

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "coherence/EpochTable.h"
 #include "memory/MemoryStore.h"
@@ -23,7 +24,8 @@ public:
 
     /// The fast path: calls `reader` with an entry that may be served as it is and holds `type`.
     /// The reader says whether it takes it.
-    bool visit(Key key, const ValueType& type, FunctionRef<bool(const Entry&)> reader) const;
+    enum class Served { Nothing, Value, Negative };
+    Served visit(Key key, const ValueType& type, FunctionRef<bool(const Entry&)> reader) const;
     EntryPtr acquire(Key key, const ValueType& type) const;
 
     /// What stands in L1, judged. Fresh: may be served. Stale: logically expired. Unconfirmed: its
@@ -34,6 +36,8 @@ public:
         EntryPtr entry{};
     };
     Look look(Key key, const ValueType& type) const;
+    /// look() for many keys at once, in order: the waits for memory overlap.
+    std::vector<Look> lookMany(std::span<const std::string> keys, const ValueType& type) const;
     /// True when an entry of whatever type may be served; `negative` tells of which kind.
     bool has(Key key, bool& negative) const;
     /// Forgets an entry that was found dead.
@@ -79,6 +83,10 @@ public:
     }
 
 private:
+    Look judge(EntryPtr entry, const ValueType& type) const;
+    bool servable(const Entry& entry, const ValueType& type) const noexcept {
+        return fresh(entry) && (entry.negative() || entry.holds(type));
+    }
     bool fresh(const Entry& entry) const noexcept {
         return !entry.stale() && epochs_.current(entry.epoch()) &&
                entry.expireGeneration() == expireGeneration_.load(std::memory_order_acquire);

@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include <array>
 #include <atomic>
 #include <barrier>
 #include <latch>
@@ -42,7 +43,7 @@ bool intact(const Entry& entry, Key key) {
 TEST_CASE("ASetRacingLoadsNeverLosesToThem") {
     SystemClock clock;
     MemoryStore store({}, clock);
-    constexpr int kRounds = 10'000;
+    constexpr int kRounds = 3'000;
     constexpr int kLoaders = 2;
     std::atomic<int> database{0};
     std::atomic<int> lost{0};
@@ -118,6 +119,47 @@ TEST_CASE("ReadersSeeWholeValuesWhateverWritersDo") {
     CHECK(above == 0);
     CHECK(hits > 0);
     store.clear();
+    CHECK(store.statistics().entries == 0);
+    CHECK(store.statistics().bytes == 0);
+}
+
+TEST_CASE("ThreadsMayComeAndGoWhileTheStoreIsResizedAndCleared") {
+    SystemClock clock;
+    MemoryStore store({.maxEntries = 500}, clock);
+    std::atomic<bool> stop{false};
+    std::atomic<std::uint64_t> broken{0};
+    std::thread resizer([&] {
+        for (unsigned i = 0; !stop; ++i) {
+            store.resize(100 + i * 37 % 900, i % 2 == 0 ? 0 : 50'000);
+            if (i % 10 == 0) store.clear();
+            if (i % 7 == 0) store.invalidateTag("tag");
+            if (i % 5 == 0) store.cleanUp();
+            std::this_thread::yield();
+        }
+    });
+    const auto work = [&](unsigned seed) {
+        std::mt19937 random(seed);
+        const std::array<std::string_view, 1> tags{"tag"};
+        for (int i = 0; i < 300; ++i) {
+            const std::string key = keyOf(random() % 600);
+            Residence residence;
+            if (i % 3 == 0) residence.idle = Duration(5);
+            if (i % 4 == 0) residence.tags = tags;
+            if (i % 2 == 0) store.put(entryOf(key, checkedValue(key, random())), residence);
+            store.visit(key, [&](const Entry& entry) {
+                if (!intact(entry, key)) ++broken;
+            });
+        }
+    };
+    for (unsigned round = 0; round < 40; ++round) {
+        std::vector<std::thread> threads;
+        for (unsigned t = 0; t < 4; ++t) threads.emplace_back(work, round * 4 + t);
+        for (std::thread& thread : threads) thread.join();
+    }
+    stop = true;
+    resizer.join();
+    CHECK(broken == 0);
+    store.resize(0, 0);
     CHECK(store.statistics().entries == 0);
     CHECK(store.statistics().bytes == 0);
 }

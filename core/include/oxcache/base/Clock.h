@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <map>
+#include <memory>
 
 #include "oxcache/base/Export.h"
 #include "oxcache/base/Mutex.h"
@@ -23,6 +24,10 @@ public:
 
     /// Monotonic time.
     virtual SteadyTime steady() const noexcept = 0;
+    /// Where steady() can be read without asking the machine, in nanoseconds: kept up to date as
+    /// long as the pointer is held. Never behind steady() while the machine keeps up, and at most
+    /// 2 ms ahead of it, so that what it shows as alive is.
+    virtual std::shared_ptr<const std::atomic<std::int64_t>> coarse() = 0;
     /// Milliseconds since the Unix epoch.
     virtual std::int64_t wallMs() const noexcept = 0;
     /// Waits on `changed` until notified or `until`; false when `until` has passed. May wake early.
@@ -34,6 +39,8 @@ public:
 class OXCACHE_API SystemClock final : public Clock {
 public:
     SteadyTime steady() const noexcept override;
+    /// One for the process; a thread moves it while anybody holds it.
+    std::shared_ptr<const std::atomic<std::int64_t>> coarse() override;
     std::int64_t wallMs() const noexcept override;
     bool waitUntil(CondVar& changed, Mutex& mutex, SteadyTime until) override
         OXCACHE_REQUIRES(mutex);
@@ -45,6 +52,8 @@ public:
     explicit ManualClock(std::int64_t wallMs = 1'700'000'000'000);
 
     SteadyTime steady() const noexcept override;
+    /// Exact; must not outlive the clock.
+    std::shared_ptr<const std::atomic<std::int64_t>> coarse() override;
     std::int64_t wallMs() const noexcept override;
     bool waitUntil(CondVar& changed, Mutex& mutex, SteadyTime until) override
         OXCACHE_REQUIRES(mutex);

@@ -1,7 +1,9 @@
 #pragma once
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <utility>
 
 #include "oxcache/base/Bytes.h"
@@ -27,12 +29,27 @@ struct EntryAttributes {
 
 class EntryPtr;
 
+namespace memory {
+class EntryLink;
+}
+
+/// What a store hangs on an entry that lives in it under more than a plain deadline.
+class EntryExtension {
+public:
+    virtual ~EntryExtension() = default;
+};
+
 /// A key with its decoded value: one heap block, counted, immutable once made. L1 holds it, loads
 /// hand it to all their callers, and `Shared<T>` keeps it alive after eviction. Only its staleness
 /// may change, once. Thread-safe.
+///
+/// The block is packed, because L1 holds millions of them: 20 bytes of header, then only the parts
+/// that the entry has, unaligned but for the value:
+///     header | key size if over 254 | extension | times | epochs | key | type | value | version
 class OXCACHE_API Entry {
 public:
-    /// An entry whose value is bytes, copied inline. A negative entry has none.
+    /// An entry whose value is bytes, copied inline. A negative entry has none. Like the other two
+    /// it throws std::length_error from 4 GiB on.
     static EntryPtr ofBytes(Key key, const EntryAttributes& attributes, BytesView value);
     /// An entry whose value is the object at `source`, moved inline. Never negative.
     static EntryPtr ofObject(Key key, const EntryAttributes& attributes, const ValueType& type,
@@ -43,56 +60,117 @@ public:
     Entry(const Entry&) = delete;
     Entry& operator=(const Entry&) = delete;
 
-    Key key() const noexcept;
+    Key key() const noexcept { return {at(partsEnd(flags())), keySize()}; }
     /// True when the value is bytes; false for an object of `type()`.
-    bool isBytes() const noexcept { return type_ == nullptr; }
+    bool isBytes() const noexcept { return (flags() & kObject) == 0; }
     /// The object's type; null for bytes.
-    const ValueType* type() const noexcept { return type_; }
+    const ValueType* type() const noexcept {
+        return isBytes() ? nullptr : read<const ValueType*>(partsEnd(flags()) + keySize());
+    }
     /// True when the value is held as a `type`.
     bool holds(const ValueType& type) const noexcept {
-        return type_ == &type || (type_ == nullptr ? type.isBytes : *type_ == type);
+        const ValueType* own = this->type();
+        return own == &type || (own == nullptr ? type.isBytes : *own == type);
     }
-    BytesView bytes() const noexcept;
+    BytesView bytes() const noexcept { return {at(partsEnd(flags()) + keySize()), valueSize_}; }
     const void* object() const noexcept;
 
-    EntryAttributes attributes() const noexcept {
-        EntryAttributes attributes = attributes_;
-        attributes.stale = stale();
-        return attributes;
+    EntryAttributes attributes() const noexcept;
+    Version version() const noexcept;
+    std::uint32_t epoch() const noexcept {
+        return (flags() & kEpochs) != 0 ? read<std::uint32_t>(epochsAt(flags())) : 0;
     }
-    const Version& version() const noexcept { return attributes_.version; }
-    std::uint32_t epoch() const noexcept { return attributes_.epoch; }
-    std::uint32_t expireGeneration() const noexcept { return attributes_.expireGeneration; }
-    bool negative() const noexcept { return attributes_.negative; }
-    bool stale() const noexcept { return stale_.load(std::memory_order_acquire); }
+    std::uint32_t expireGeneration() const noexcept {
+        return (flags() & kEpochs) != 0 ? read<std::uint32_t>(epochsAt(flags()) + 4) : 0;
+    }
+    std::int64_t createdMs() const noexcept {
+        return (flags() & kTimes) != 0 ? read<std::int64_t>(timesAt(flags())) : 0;
+    }
+    std::int64_t expiresMs() const noexcept {
+        return (flags() & kTimes) != 0 ? read<std::int64_t>(timesAt(flags()) + 8) : 0;
+    }
+    bool negative() const noexcept { return (flags() & kNegative) != 0; }
+    bool stale() const noexcept { return (flags_.load(std::memory_order_acquire) & kStale) != 0; }
     /// The value has logically expired before its time.
-    void markStale() const noexcept { stale_.store(true, std::memory_order_release); }
+    void markStale() const noexcept { flags_.fetch_or(kStale, std::memory_order_release); }
 
     /// Heap bytes of this block.
     std::size_t footprint() const noexcept;
 
+    /// How many hold it now; for tests and diagnosis.
+    std::uint32_t useCount() const noexcept { return refs_.load(std::memory_order_relaxed); }
     void retain() const noexcept { refs_.fetch_add(1, std::memory_order_relaxed); }
     void release() const noexcept {
         if (refs_.fetch_sub(1, std::memory_order_acq_rel) == 1) destroy(this);
     }
 
 private:
-    Entry() = default;
+    friend class memory::EntryLink;
+
+    // The first four are worth their bit times four bytes (kEpochs eight); an extension implies
+    // kWide, so that it lies at 24.
+    static constexpr std::uint8_t kWide = 1, kExtension = 2, kTimes = 4, kEpochs = 8;
+    static constexpr std::uint8_t kVersion = 16, kNegative = 32, kStale = 64, kObject = 128;
+    static constexpr std::size_t kHeader = 20;
+    static constexpr std::size_t kExtensionAt = 24;
+
+    struct Shape;
+
+    explicit Entry(std::uint8_t flags) noexcept : flags_(flags) {}
     ~Entry() = default;
+
+    static constexpr std::size_t partsEnd(std::uint8_t flags) noexcept {
+        return kHeader + (flags & 7U) * 4U + (flags & 8U);
+    }
+    static constexpr std::size_t epochsAt(std::uint8_t flags) noexcept {
+        return kHeader + (flags & 7U) * 4U;
+    }
+    static constexpr std::size_t timesAt(std::uint8_t flags) noexcept {
+        return kHeader + (flags & 3U) * 4U;
+    }
+    std::uint8_t flags() const noexcept { return flags_.load(std::memory_order_relaxed); }
     static Entry* allocate(Key key, const EntryAttributes& attributes, std::size_t size,
-                           std::size_t align);
+                           const ValueType* type, bool extensible);
+    /// A copy of a bytes entry that has room for an extension.
+    static EntryPtr extensible(const Entry& entry);
     static void destroy(const Entry* entry) noexcept;
-    char* value() const noexcept;
+    static void freeBlock(Entry* entry, std::size_t align) noexcept;
+
+    const char* at(std::size_t offset) const noexcept {
+        return reinterpret_cast<const char*>(this) + offset;
+    }
+    char* at(std::size_t offset) noexcept { return reinterpret_cast<char*>(this) + offset; }
+    template <class T>
+    T read(std::size_t offset) const noexcept {
+        T value;
+        std::memcpy(&value, at(offset), sizeof value);
+        return value;
+    }
+    template <class T>
+    void write(std::size_t offset, const T& value) noexcept {
+        std::memcpy(at(offset), &value, sizeof value);
+    }
+    std::size_t keySize() const noexcept {
+        return (flags() & kWide) == 0 ? shortKeySize_ : read<std::uint32_t>(kHeader);
+    }
+    std::size_t valueAt(const ValueType* type) const noexcept;
+    std::atomic<EntryExtension*>* extension() const noexcept {
+        return (flags() & kExtension) == 0 ? nullptr
+                                           : reinterpret_cast<std::atomic<EntryExtension*>*>(
+                                                 const_cast<char*>(at(kExtensionAt)));
+    }
 
     mutable std::atomic<std::uint32_t> refs_{1};
-    mutable std::atomic<bool> stale_{false};
-    std::uint32_t keySize_ = 0;
-    std::uint32_t valueOffset_ = 0;
-    std::uint32_t align_ = 0;
-    std::size_t valueSize_ = 0;
-    const ValueType* type_ = nullptr;
-    EntryAttributes attributes_{};
+    std::uint32_t valueSize_ = 0;
+    // The store's: deadline (40 bits), where it is linked, how often it was read.
+    mutable std::atomic<std::uint32_t> deadlineLow_{0xffff'ffff};
+    mutable std::atomic<std::uint32_t> place_{0};
+    mutable std::atomic<std::uint8_t> deadlineHigh_{0xff};
+    mutable std::atomic<std::uint8_t> mark_{0};
+    std::uint8_t shortKeySize_ = 0;
+    mutable std::atomic<std::uint8_t> flags_;
 };
+static_assert(sizeof(Entry) == 20);
 
 /// A counted pointer to an Entry.
 class EntryPtr {

@@ -1,0 +1,155 @@
+#pragma once
+
+#include <algorithm>
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "TagRegistry.h"
+#include "oxcache/base/Entry.h"
+
+namespace oxcache::memory {
+
+/// What an entry that is not plain carries: an idle limit, a cost of its own, tags. Times are
+/// milliseconds since the store began. Immutable once linked, but for `idleUntil`.
+struct Residency final : EntryExtension {
+    static constexpr std::int64_t kNever = INT64_MAX;
+
+    std::int64_t idleMs = 0;
+    std::atomic<std::int64_t> idleUntil{kNever};
+    bool hasCost = false;
+    std::uint64_t cost = 0;
+    struct Tag {
+        std::shared_ptr<const TagCell> cell;
+        std::uint64_t generation;
+    };
+    std::vector<Tag> tags;
+
+    bool tagsStand() const noexcept {
+        return std::all_of(tags.begin(), tags.end(), [](const Tag& tag) {
+            return tag.cell->generation.load(std::memory_order_acquire) == tag.generation;
+        });
+    }
+};
+
+/// Which way an entry is linked into a shard. Written under the shard's lock.
+struct Place {
+    static constexpr std::uint32_t kPositions = 1U << 21;
+
+    /// Modulo kPositions.
+    std::uint32_t position = 0;
+    bool main = false;
+    /// Whether the wheel knows it, and in which bucket.
+    bool timed = false;
+    std::uint8_t bucket = 0;
+};
+
+/// The store's view of an entry: the part of the header that L1 owns. An entry lives in one store
+/// at a time, once.
+class EntryLink {
+public:
+    static constexpr std::int64_t kNoDeadline = (std::int64_t{1} << 40) - 1;
+    static constexpr std::uint8_t kMaxMark = 2;
+
+    /// False when the entry is linked already, here or elsewhere.
+    static bool claim(const Entry& entry) noexcept {
+        std::uint32_t unlinked = 0;
+        return entry.place_.compare_exchange_strong(unlinked, kLinked, std::memory_order_acq_rel);
+    }
+    static void unclaim(const Entry& entry) noexcept {
+        entry.place_.store(0, std::memory_order_release);
+    }
+    static Place place(const Entry& entry) noexcept {
+        const std::uint32_t bits = entry.place_.load(std::memory_order_relaxed);
+        return {bits % Place::kPositions, (bits & kMain) != 0, (bits & kTimed) != 0,
+                static_cast<std::uint8_t>(bits >> 24)};
+    }
+    static void setPlace(const Entry& entry, const Place& place) noexcept {
+        entry.place_.store(place.position | (place.main ? kMain : 0) | (place.timed ? kTimed : 0) |
+                               kLinked | static_cast<std::uint32_t>(place.bucket) << 24,
+                           std::memory_order_relaxed);
+    }
+
+    /// The hard one; kNoDeadline when there is none.
+    static std::int64_t deadline(const Entry& entry) noexcept {
+        return static_cast<std::int64_t>(entry.deadlineLow_.load(std::memory_order_relaxed)) |
+               static_cast<std::int64_t>(entry.deadlineHigh_.load(std::memory_order_relaxed)) << 32;
+    }
+    static void setDeadline(const Entry& entry, std::int64_t deadline) noexcept {
+        entry.deadlineLow_.store(static_cast<std::uint32_t>(deadline), std::memory_order_relaxed);
+        entry.deadlineHigh_.store(static_cast<std::uint8_t>(deadline >> 32),
+                                  std::memory_order_relaxed);
+    }
+    /// The earlier of hard deadline and idle limit.
+    static std::int64_t dueAt(const Entry& entry) noexcept {
+        const Residency* more = residency(entry);
+        const std::int64_t hard = deadline(entry);
+        return more == nullptr ? hard
+                               : std::min(hard, more->idleUntil.load(std::memory_order_relaxed));
+    }
+
+    static std::uint8_t mark(const Entry& entry) noexcept {
+        return entry.mark_.load(std::memory_order_relaxed);
+    }
+    static void setMark(const Entry& entry, std::uint8_t mark) noexcept {
+        entry.mark_.store(mark, std::memory_order_relaxed);
+    }
+    /// Once saturated, a hit writes nothing. Concurrent hits may count as one.
+    static void bump(const Entry& entry) noexcept {
+        const std::uint8_t now = entry.mark_.load(std::memory_order_relaxed);
+        if (now < kMaxMark)
+            entry.mark_.store(static_cast<std::uint8_t>(now + 1), std::memory_order_relaxed);
+    }
+
+    static const Residency* residency(const Entry& entry) noexcept {
+        const std::atomic<EntryExtension*>* slot = entry.extension();
+        return slot == nullptr
+                   ? nullptr
+                   : static_cast<const Residency*>(slot->load(std::memory_order_acquire));
+    }
+    static bool hasRoom(const Entry& entry) noexcept { return entry.extension() != nullptr; }
+    static EntryPtr withRoom(const Entry& entry) { return Entry::extensible(entry); }
+    /// Gives back the former one, which readers may still see.
+    static EntryExtension* setResidency(const Entry& entry,
+                                        std::unique_ptr<Residency> more) noexcept {
+        return entry.extension()->exchange(more.release(), std::memory_order_acq_rel);
+    }
+
+    static std::uint64_t weight(const Entry& entry) noexcept {
+        const Residency* more = residency(entry);
+        return more != nullptr && more->hasCost ? more->cost : entry.footprint();
+    }
+
+    static bool expired(const Entry& entry, std::int64_t now) noexcept {
+        return dueAt(entry) <= now;
+    }
+    /// Neither expired nor invalidated by tag.
+    static bool alive(const Entry& entry, std::int64_t now) noexcept {
+        if (deadline(entry) <= now) return false;
+        const Residency* more = residency(entry);
+        return more == nullptr ||
+               (more->idleUntil.load(std::memory_order_relaxed) > now && more->tagsStand());
+    }
+    /// An access: it counts, and it moves the idle limit at most once a second.
+    static void touch(const Entry& entry, std::int64_t now) noexcept {
+        bump(entry);
+        const Residency* more = residency(entry);
+        if (more != nullptr && more->idleMs != 0) touchIdle(*more, now);
+    }
+
+private:
+    static constexpr std::uint32_t kMain = 1U << 21;
+    static constexpr std::uint32_t kTimed = 1U << 22;
+    static constexpr std::uint32_t kLinked = 1U << 23;
+
+    static void touchIdle(const Residency& more, std::int64_t now) noexcept {
+        const std::int64_t step = std::min<std::int64_t>(1000, more.idleMs / 16);
+        const std::int64_t until = now + more.idleMs;
+        auto& stamp = const_cast<Residency&>(more).idleUntil;
+        if (until - stamp.load(std::memory_order_relaxed) > step)
+            stamp.store(until, std::memory_order_relaxed);
+    }
+};
+
+}  // namespace oxcache::memory

@@ -1,0 +1,56 @@
+#include "ReadRecords.h"
+
+namespace oxcache::memory {
+namespace {
+
+std::uint64_t nextId() noexcept {
+    static std::atomic<std::uint64_t> last{0};
+    return last.fetch_add(1, std::memory_order_relaxed) + 1;
+}
+
+template <class T>
+T& made(std::atomic<T*>& place) {
+    T* there = place.load(std::memory_order_acquire);
+    if (there != nullptr) return *there;
+    T* fresh = new T{};
+    if (place.compare_exchange_strong(there, fresh, std::memory_order_acq_rel)) return *fresh;
+    delete fresh;
+    return *there;
+}
+
+}  // namespace
+
+ReadRecords::ReadRecords() noexcept : id_(nextId()) {}
+
+ReadRecords::~ReadRecords() {
+    for (std::atomic<Page*>& place : pages_) {
+        Page* page = place.load(std::memory_order_acquire);
+        if (page == nullptr) continue;
+        for (std::atomic<ReadRecord*>& record : *page) delete record.load();
+        delete page;
+    }
+}
+
+ReadRecord& ReadRecords::fetch(ThreadSlot& slot) {
+    // Beyond 65,536 threads at one time two share a record, and may lose a count to each other.
+    const std::uint32_t index = slot.index % (kPage * kPages);
+    ReadRecord& record = made(made(pages_[index / kPage])[index % kPage]);
+    std::uint32_t end = end_.load(std::memory_order_relaxed);
+    while (end <= index && !end_.compare_exchange_weak(end, index + 1, std::memory_order_acq_rel)) {
+    }
+    slot.recordOwner = id_;
+    slot.record = &record;
+    return record;
+}
+
+ReadRecord* ReadRecords::at(std::uint32_t index) const noexcept {
+    const Page* page = pages_[index / kPage].load(std::memory_order_acquire);
+    return page == nullptr ? nullptr : (*page)[index % kPage].load(std::memory_order_acquire);
+}
+
+void ReadRecords::forEach(FunctionRef<void(const ReadRecord&)> reader) const {
+    for (std::uint32_t i = 0; i < end(); ++i)
+        if (const ReadRecord* record = at(i)) reader(*record);
+}
+
+}  // namespace oxcache::memory

@@ -1,0 +1,125 @@
+#include "Reclamation.h"
+
+#include <linux/membarrier.h>
+#include <pthread.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <thread>
+
+namespace oxcache::memory {
+namespace {
+
+long membarrier(int command) noexcept { return syscall(__NR_membarrier, command, 0, 0); }
+
+bool registerForMembarrier() noexcept {
+#if defined(OXCACHE_MEMORY_TSAN)
+    return false;
+#else
+    return membarrier(MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED) == 0 &&
+           membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED) == 0;
+#endif
+}
+
+// All slots ever made, newest first.
+constinit std::atomic<ThreadSlot*> slots{nullptr};
+
+// The key's destructor runs after those of thread_local objects, and again if one of its kind
+// brought the slot back.
+void leaveSlot(void* raw) {
+    currentSlot = nullptr;
+    static_cast<ThreadSlot*>(raw)->taken.store(false, std::memory_order_release);
+}
+
+pthread_key_t slotKey() {
+    static const pthread_key_t key = [] {
+        pthread_key_t made{};
+        pthread_key_create(&made, &leaveSlot);
+        return made;
+    }();
+    return key;
+}
+
+ThreadSlot* makeSlot() {
+    auto* slot = new ThreadSlot;
+    slot->next = slots.load(std::memory_order_acquire);
+    do {
+        slot->index = slot->next == nullptr ? 0 : slot->next->index + 1;
+    } while (!slots.compare_exchange_weak(slot->next, slot, std::memory_order_acq_rel));
+    return slot;
+}
+
+struct FindUnderWay {
+    ThreadSlot* slot;
+    std::uint64_t seen;
+};
+
+// Reading by an atomic RMW orders us with a find that began by one; after membarrier a load will
+// do.
+std::uint64_t readFind(ThreadSlot& slot) noexcept {
+    return kPlainFinds ? slot.find.load(std::memory_order_acquire)
+                       : slot.find.fetch_add(0, std::memory_order_acq_rel);
+}
+
+// False when a find that might see what was unlinked has not ended.
+bool awaitFinds(bool patient) {
+    if (kPlainFinds) membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED);
+    std::vector<FindUnderWay> finds;
+    for (ThreadSlot* slot = slots.load(std::memory_order_acquire); slot != nullptr;
+         slot = slot->next) {
+        const std::uint64_t seen = readFind(*slot);
+        if (seen % 2 != 0) finds.push_back({slot, seen});
+    }
+    for (const FindUnderWay& find : finds)
+        for (unsigned spins = 0; find.slot->find.load(std::memory_order_acquire) == find.seen;) {
+            if (++spins < 1000) continue;
+            if (!patient) return false;
+            std::this_thread::yield();
+        }
+    return true;
+}
+
+std::vector<const Entry*> heldEntries() {
+    std::vector<const Entry*> held;
+    for (ThreadSlot* slot = slots.load(std::memory_order_acquire); slot != nullptr;
+         slot = slot->next)
+        for (const std::atomic<const Entry*>& one : slot->held)
+            if (const Entry* entry = one.load(std::memory_order_acquire)) held.push_back(entry);
+    std::sort(held.begin(), held.end());
+    return held;
+}
+
+}  // namespace
+
+const bool kPlainFinds = registerForMembarrier();
+
+ThreadSlot* takeSlot() {
+    for (ThreadSlot* slot = slots.load(std::memory_order_acquire); slot != nullptr;
+         slot = slot->next) {
+        bool taken = false;
+        if (!slot->taken.load(std::memory_order_relaxed) &&
+            slot->taken.compare_exchange_strong(taken, true, std::memory_order_acq_rel)) {
+            currentSlot = slot;
+            break;
+        }
+    }
+    if (currentSlot == nullptr) currentSlot = makeSlot();
+    pthread_setspecific(slotKey(), currentSlot);
+    return currentSlot;
+}
+
+// A find that began before the unlinking either is still under way, or has ended and left what it
+// holds in its slot; so the holds are read after the finds have been waited for.
+void reclaim(std::vector<Retired>& retired, bool patient) {
+    if (retired.empty() || !awaitFinds(patient)) return;
+    const std::vector<const Entry*> held = heldEntries();
+    const auto firstHeld = std::partition(retired.begin(), retired.end(), [&](const Retired& one) {
+        return one.heldAs() == nullptr ||
+               !std::binary_search(held.begin(), held.end(), one.heldAs());
+    });
+    for (auto one = retired.begin(); one != firstHeld; ++one) one->free();
+    retired.erase(retired.begin(), firstHeld);
+}
+
+}  // namespace oxcache::memory

@@ -1,0 +1,183 @@
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "Budget.h"
+#include "EntryLink.h"
+#include "EntryQueue.h"
+#include "EntryTable.h"
+#include "ExpiryWheel.h"
+#include "FrequencySketch.h"
+#include "KeyHash.h"
+#include "MemoryStore.h"
+#include "Reclamation.h"
+#include "ShardMutex.h"
+
+namespace oxcache::memory {
+
+/// What the shards of a store share.
+struct StoreCommons {
+    StoreCommons(const MemoryOptions& options, unsigned shardCount)
+        : hash(options.seed), budget(options.maxEntries, options.maxBytes), shards(shardCount) {}
+
+    KeyHash hash;
+    Budget budget;
+    TagRegistry tags;
+    const unsigned shards;
+    /// The share of a shard that its window may have.
+    std::atomic<double> windowShare{0.01};
+    /// Whether departures are to be noted for a listener.
+    std::atomic<bool> listened{false};
+};
+
+/// An entry that has left and of which the listener has not heard.
+struct Departure {
+    EntryPtr entry;
+    RemovalCause cause;
+};
+
+/// What one call has to do once it holds no lock any more.
+struct Aftermath {
+    std::vector<Departure> departures;
+    std::vector<Retired> retired;
+    /// Whether so much is retired that waiting for readers is better than going on.
+    bool pressing = false;
+};
+
+/// A part of the store: a table that anybody may find in without a lock, and under the mutex
+/// whatever changes it. The policy is a window and a main queue, both clocks (FIFO whose marked
+/// entries get another round), with TinyLFU admission between them; a hit only marks its entry.
+class Shard {
+public:
+    /// `table` is where readers find the shard's table; it outlives the shard.
+    Shard(StoreCommons& commons, std::size_t expectedEntries, std::atomic<EntryTable*>& table);
+    ~Shard();
+    Shard(const Shard&) = delete;
+    Shard& operator=(const Shard&) = delete;
+
+    /// Readers, inside a Find.
+    const EntryTable& table() const noexcept { return *table_.load(std::memory_order_acquire); }
+    /// Weight where bytes are bounded, else entries. Any thread may look, here and below.
+    std::uint64_t load() const noexcept {
+        return (commons_.budget.boundsBytes() ? weight_ : entries_).load(std::memory_order_relaxed);
+    }
+    std::uint64_t entries() const noexcept { return entries_.load(std::memory_order_relaxed); }
+    std::uint64_t removals(std::size_t cause) const noexcept {
+        return removals_[cause].entries.load(std::memory_order_relaxed);
+    }
+    std::uint64_t removedWeight(std::size_t cause) const noexcept {
+        return removals_[cause].weight.load(std::memory_order_relaxed);
+    }
+    std::uint64_t fills() const noexcept { return fills_.load(std::memory_order_relaxed); }
+    std::uint64_t writes() const noexcept { return writes_.load(std::memory_order_relaxed); }
+
+    // What every write changes follows on as few lines as can be: with several writers they wander
+    // from processor to processor.
+    alignas(64) ShardMutex mutex;
+
+private:
+    static constexpr std::size_t kCollectEntries = 128;
+    static constexpr std::size_t kCollectBytes = 1U << 20;
+    // More than this waits for readers in no shard, but for what long visitors hold.
+    static constexpr std::size_t kPressing = 8;
+
+    // Stored under the mutex.
+    std::atomic<std::uint64_t> entries_{0};
+    std::atomic<std::uint64_t> weight_{0};
+    std::uint64_t windowWeight_ OXCACHE_GUARDED_BY(mutex) = 0;
+    std::atomic<std::uint64_t> fills_{0};
+    std::atomic<std::uint64_t> writes_{0};
+    std::vector<Retired> retired_ OXCACHE_GUARDED_BY(mutex);
+    std::size_t retiredBytes_ OXCACHE_GUARDED_BY(mutex) = 0;
+    std::size_t collectAt_ OXCACHE_GUARDED_BY(mutex) = kCollectEntries;
+    struct Removals {
+        std::atomic<std::uint64_t> entries{0};
+        std::atomic<std::uint64_t> weight{0};
+    };
+    std::array<Removals, 5> removals_;
+
+public:
+    const Entry* find(std::uint64_t hash, Key key) const OXCACHE_REQUIRES(mutex) {
+        return table().find(KeyHash::tablePart(hash), key);
+    }
+    /// Takes over the caller's count of an entry that is claimed, has its deadline and whose room
+    /// has been used up. In place of `old`, if there is one.
+    void link(std::uint64_t hash, EntryPtr entry, const Entry* old, RemovalCause cause,
+              Aftermath& aftermath) OXCACHE_REQUIRES(mutex);
+    /// The room that the entry took is the caller's then.
+    void unlink(std::uint64_t hash, const Entry& entry, RemovalCause cause, Room& room,
+                Aftermath& aftermath) OXCACHE_REQUIRES(mutex);
+    void countAdmission(bool write) noexcept OXCACHE_REQUIRES(mutex) {
+        add(write ? writes_ : fills_, 1);
+    }
+    /// Lets the policy choose one to leave. False when there is nobody.
+    bool evict(std::int64_t now, Room& room, Aftermath& aftermath) OXCACHE_REQUIRES(mutex);
+    /// Empties the shard; takes constant time, the entries leave memory by and by.
+    void detachAll(Room& room) OXCACHE_REQUIRES(mutex);
+    /// Removes the expired and the detached, a little or as much as there is.
+    void maintain(std::int64_t now, Room& room, Aftermath& aftermath) OXCACHE_REQUIRES(mutex);
+    void maintainFully(std::int64_t now, Room& room, Aftermath& aftermath) OXCACHE_REQUIRES(mutex);
+    /// Frees the detached entries, so that they can be linked again.
+    void drainDetached(std::size_t limit, Aftermath& aftermath) OXCACHE_REQUIRES(mutex);
+    void forEach(FunctionRef<void(const Entry&)> visitor) const OXCACHE_REQUIRES(mutex);
+    unsigned frequency(const Entry& entry) const OXCACHE_REQUIRES(mutex);
+
+    /// Memory that became free for reclaiming, once it is worth the trouble.
+    void collectRetired(Aftermath& aftermath, bool all) OXCACHE_REQUIRES(mutex);
+    void retire(const Retired& retired, std::size_t bytes) OXCACHE_REQUIRES(mutex);
+    /// What reclaim() left.
+    void takeBack(std::vector<Retired>& rest) OXCACHE_REQUIRES(mutex);
+
+private:
+    std::uint64_t hashOf(const Entry& entry) const noexcept { return commons_.hash(entry.key()); }
+    EntryQueue& queueOf(const Entry& entry) OXCACHE_REQUIRES(mutex) {
+        return EntryLink::place(entry).main ? main_ : window_;
+    }
+    static void add(std::atomic<std::uint64_t>& counter, std::uint64_t amount) noexcept {
+        counter.store(counter.load(std::memory_order_relaxed) + amount, std::memory_order_relaxed);
+    }
+    void count(RemovalCause cause, std::uint64_t entries, std::uint64_t weight) noexcept;
+    void depart(const Entry& entry, RemovalCause cause, Aftermath& aftermath)
+        OXCACHE_REQUIRES(mutex);
+    void time(std::uint64_t hash, const Entry& entry) OXCACHE_REQUIRES(mutex);
+    void due(TableHash hash, std::uint8_t bucket, std::int64_t now, Room& room,
+             Aftermath& aftermath) OXCACHE_REQUIRES(mutex);
+    void rebuildWheel() OXCACHE_REQUIRES(mutex);
+    void audit(std::int64_t now, std::size_t steps, Room& room, Aftermath& aftermath)
+        OXCACHE_REQUIRES(mutex);
+    void grow() OXCACHE_REQUIRES(mutex);
+
+    bool windowFull() const OXCACHE_REQUIRES(mutex);
+    bool windowOverfull() const OXCACHE_REQUIRES(mutex);
+    std::uint64_t windowTarget(std::uint64_t all) const OXCACHE_REQUIRES(mutex);
+    void settleWindow() OXCACHE_REQUIRES(mutex);
+    const Entry* victim(EntryQueue& queue) OXCACHE_REQUIRES(mutex);
+    void promote() OXCACHE_REQUIRES(mutex);
+    bool wins(const Entry& candidate) OXCACHE_REQUIRES(mutex);
+    bool leaveEither(const Entry* resident, const Entry* candidate,
+                     FunctionRef<bool(const Entry&)> leave) OXCACHE_REQUIRES(mutex);
+
+    StoreCommons& commons_;
+    const std::size_t expected_;
+    std::atomic<EntryTable*>& table_;
+    alignas(64) EntryQueue window_ OXCACHE_GUARDED_BY(mutex){false};
+    EntryQueue main_ OXCACHE_GUARDED_BY(mutex){true};
+    std::uint32_t lottery_ OXCACHE_GUARDED_BY(mutex) = 1;
+    FrequencySketch sketch_ OXCACHE_GUARDED_BY(mutex);
+    ExpiryWheel wheel_ OXCACHE_GUARDED_BY(mutex);
+    std::vector<std::deque<const Entry*>> detached_ OXCACHE_GUARDED_BY(mutex);
+    std::vector<Retired> spare_ OXCACHE_GUARDED_BY(mutex);
+    // Of the invalidations by tag, those whose entries have been looked for; and the search.
+    std::uint64_t audited_ OXCACHE_GUARDED_BY(mutex) = 0;
+    std::uint64_t auditing_ OXCACHE_GUARDED_BY(mutex) = 0;
+    std::uint64_t auditAt_ OXCACHE_GUARDED_BY(mutex) = 0;
+    bool auditMain_ OXCACHE_GUARDED_BY(mutex) = false;
+    bool auditMoves_ OXCACHE_GUARDED_BY(mutex) = false;
+};
+
+}  // namespace oxcache::memory

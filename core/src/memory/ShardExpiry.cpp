@@ -1,0 +1,96 @@
+// How entries leave that nobody asked for: by their deadlines, and by their tags.
+#include "Shard.h"
+
+namespace oxcache::memory {
+
+void Shard::time(std::uint64_t hash, const Entry& entry) {
+    const std::int64_t due = EntryLink::dueAt(entry);
+    if (due >= EntryLink::kNoDeadline) return;
+    Place place = EntryLink::place(entry);
+    place.timed = true;
+    place.bucket = wheel_.record(KeyHash::tablePart(hash), due);
+    EntryLink::setPlace(entry, place);
+    if (wheel_.size() > entries_.load(std::memory_order_relaxed) * 3 / 2 + 512) rebuildWheel();
+}
+
+// Records of entries that have left stay until their time; when they are too many, start anew.
+void Shard::rebuildWheel() {
+    wheel_.clear();
+    for (const EntryQueue* queue : {&window_, &main_})
+        for (const Entry* entry : queue->slots()) {
+            if (entry == nullptr) continue;
+            Place place = EntryLink::place(*entry);
+            if (!place.timed) continue;
+            place.bucket =
+                wheel_.record(KeyHash::tablePart(hashOf(*entry)), EntryLink::dueAt(*entry));
+            EntryLink::setPlace(*entry, place);
+        }
+}
+
+// The record is a hash, so it may name several entries; what it finds expired goes, whoever it was
+// made for, and the one it was made for gets the next record.
+void Shard::due(TableHash hash, std::uint8_t bucket, std::int64_t now, Room& room,
+                Aftermath& aftermath) {
+    table().candidates(hash, [&](const Entry& entry) OXCACHE_NO_THREAD_SAFETY_ANALYSIS {
+        Place place = EntryLink::place(entry);
+        if (!place.timed) return;
+        if (EntryLink::expired(entry, now)) {
+            unlink(hashOf(entry), entry, RemovalCause::Expired, room, aftermath);
+        } else if (place.bucket == bucket) {
+            place.bucket =
+                wheel_.record(KeyHash::tablePart(hashOf(entry)), EntryLink::dueAt(entry));
+            EntryLink::setPlace(entry, place);
+        }
+    });
+}
+
+void Shard::maintain(std::int64_t now, Room& room, Aftermath& aftermath) {
+    if (!wheel_.quiet(now))
+        wheel_.advance(now, 64,
+                       [&](TableHash hash, std::uint8_t bucket) OXCACHE_NO_THREAD_SAFETY_ANALYSIS {
+                           due(hash, bucket, now, room, aftermath);
+                       });
+    if (!detached_.empty()) drainDetached(64, aftermath);
+    if (audited_ != commons_.tags.invalidations()) audit(now, 64, room, aftermath);
+}
+
+void Shard::maintainFully(std::int64_t now, Room& room, Aftermath& aftermath) {
+    const std::size_t all = wheel_.size();
+    wheel_.advanceToTheMillisecond(
+        now, all, [&](TableHash hash, std::uint8_t bucket) OXCACHE_NO_THREAD_SAFETY_ANALYSIS {
+            due(hash, bucket, now, room, aftermath);
+        });
+    drainDetached(SIZE_MAX, aftermath);
+    auditMoves_ = false;
+    if (audited_ != commons_.tags.invalidations()) audit(now, SIZE_MAX, room, aftermath);
+}
+
+// Looks for entries whose tags have been invalidated, since nobody is told which they are: along
+// the window, then along the main queue, where whatever leaves the window is put at the end.
+void Shard::audit(std::int64_t now, std::size_t steps, Room& room, Aftermath& aftermath) {
+    if (!auditMoves_) {
+        auditing_ = commons_.tags.invalidations();
+        auditAt_ = window_.beginning();
+        auditMain_ = false;
+        auditMoves_ = true;
+    }
+    for (; steps > 0; --steps) {
+        const Entry* entry = nullptr;
+        if (!(auditMain_ ? main_ : window_).step(auditAt_, entry)) {
+            if (auditMain_) {
+                audited_ = auditing_;
+                auditMoves_ = false;
+                return;
+            }
+            auditMain_ = true;
+            auditAt_ = main_.beginning();
+            continue;
+        }
+        if (entry == nullptr || EntryLink::alive(*entry, now)) continue;
+        unlink(hashOf(*entry), *entry,
+               EntryLink::expired(*entry, now) ? RemovalCause::Expired : RemovalCause::Explicit,
+               room, aftermath);
+    }
+}
+
+}  // namespace oxcache::memory

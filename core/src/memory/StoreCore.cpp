@@ -1,0 +1,408 @@
+#include "StoreCore.h"
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <thread>
+
+namespace oxcache::memory {
+namespace {
+
+// A queue's positions allow twice as many.
+constexpr std::uint64_t kMaxShardEntries = 1'000'000;
+// Smaller ones hit less often: their windows are too small for what comes in bursts.
+constexpr std::uint64_t kShardEntries = 5120;
+constexpr std::uint64_t kShardBytes = 1U << 20;
+
+unsigned chooseShards(const MemoryOptions& options) {
+    if (options.shards != 0) return std::min(std::bit_ceil(options.shards), 256U);
+    const std::uint64_t byCores = 4ULL * std::max(1U, std::thread::hardware_concurrency());
+    const std::uint64_t byBytes =
+        options.maxBytes == 0 ? UINT64_MAX : options.maxBytes / kShardBytes;
+    const std::uint64_t bySize =
+        std::max<std::uint64_t>(1, std::min(options.maxEntries / kShardEntries, byBytes));
+    const std::uint64_t least = options.maxEntries / (kMaxShardEntries / 2);
+    const std::uint64_t wanted = std::max(std::min(byCores, bySize), least);
+    return static_cast<unsigned>(std::bit_floor(std::clamp<std::uint64_t>(wanted, 1, 256)));
+}
+
+}  // namespace
+
+/// An entry on its way in.
+struct StoreCore::Newcomer {
+    EntryPtr entry;
+    std::unique_ptr<Residency> residency;
+    std::int64_t deadline = EntryLink::kNoDeadline;
+    std::uint64_t weight = 0;
+    bool dead = false;
+    bool claimed = false;
+    bool admitted = false;
+};
+
+StoreCore::StoreCore(const MemoryOptions& options, Clock& clock)
+    : commons(options, chooseShards(options)),
+      clock_(clock),
+      coarseOwner_(clock.coarse()),
+      shardMask_(commons.shards - 1),
+      tables_(new std::atomic<EntryTable*>[commons.shards]),
+      coarse_(coarseOwner_.get()),
+      beganNs_(clock.steady().time_since_epoch().count()) {
+    const auto expected = static_cast<std::size_t>(options.maxEntries / commons.shards + 1);
+    for (unsigned i = 0; i < commons.shards; ++i)
+        shards_.push_back(std::make_unique<Shard>(commons, expected, tables_[i]));
+}
+
+StoreCore::~StoreCore() = default;
+
+void StoreCore::visitGroup(std::span<const Key> keys, std::size_t from,
+                           FunctionRef<void(std::size_t, const Entry*)> reader) const {
+    constexpr std::size_t kGroup = 16;
+    std::array<std::uint64_t, kGroup> hashes;
+    std::array<Reading, kGroup> found;
+    ThreadSlot& slot = mySlot();
+    {
+        const Find find(slot);
+        for (std::size_t i = 0; i < keys.size(); ++i) {
+            hashes[i] = commons.hash(keys[i]);
+            tableOf(hashes[i]).prefetch(KeyHash::tablePart(hashes[i]));
+        }
+        for (std::size_t i = 0; i < keys.size(); ++i)
+            __builtin_prefetch(tableOf(hashes[i]).guess(KeyHash::tablePart(hashes[i])));
+        for (std::size_t i = 0; i < keys.size(); ++i)
+            if (const Entry* entry = lookUp(hashes[i], keys[i]))
+                found[i] = Reading(entry, Reading::hold(slot, entry));
+    }
+    for (std::size_t i = 0; i < keys.size(); ++i)
+        note(slot, hashes[i], static_cast<bool>(found[i]));
+    for (std::size_t i = 0; i < keys.size(); ++i) reader(from + i, found[i].get());
+}
+
+StoreCore::Newcomer StoreCore::prepare(EntryPtr entry, const Residence& residence) {
+    Newcomer newcomer;
+    newcomer.dead = (residence.ttl && residence.ttl->count() <= 0) ||
+                    (residence.idle && residence.idle->count() <= 0);
+    const std::int64_t now = residence.ttl || residence.idle ? nowMs() : 0;
+    if (residence.ttl && residence.ttl->count() < EntryLink::kNoDeadline - now)
+        newcomer.deadline = now + residence.ttl->count();
+    if (residence.idle || residence.cost || !residence.tags.empty()) {
+        if (!EntryLink::hasRoom(*entry)) entry = EntryLink::withRoom(*entry);
+        newcomer.residency = std::make_unique<Residency>();
+        Residency& more = *newcomer.residency;
+        if (residence.idle && residence.idle->count() < EntryLink::kNoDeadline) {
+            more.idleMs = residence.idle->count();
+            more.idleUntil = now + more.idleMs;
+        }
+        more.hasCost = residence.cost.has_value();
+        more.cost = residence.cost.value_or(0);
+        for (const std::string_view tag : residence.tags) {
+            std::shared_ptr<const TagCell> cell = commons.tags.of(tag);
+            const std::uint64_t generation = cell->generation.load(std::memory_order_acquire);
+            more.tags.push_back({std::move(cell), generation});
+        }
+    }
+    newcomer.weight = residence.cost.value_or(entry->footprint());
+    newcomer.entry = std::move(entry);
+    return newcomer;
+}
+
+// An entry that is linked already, elsewhere, is copied; only bytes can be.
+bool StoreCore::claim(Shard& shard, std::uint64_t hash, Newcomer& newcomer, Room& room,
+                      Aftermath& aftermath) {
+    if (newcomer.claimed) return true;
+    newcomer.claimed = EntryLink::claim(*newcomer.entry);
+    if (!newcomer.claimed) {
+        if (const Entry* old = shard.find(hash, newcomer.entry->key()); old == newcomer.entry.get())
+            shard.unlink(hash, *old, RemovalCause::Replaced, room, aftermath);
+        shard.drainDetached(SIZE_MAX, aftermath);
+        newcomer.claimed = EntryLink::claim(*newcomer.entry);
+    }
+    if (!newcomer.claimed && newcomer.entry->isBytes()) {
+        newcomer.entry = EntryLink::withRoom(*newcomer.entry);
+        newcomer.claimed = EntryLink::claim(*newcomer.entry);
+    }
+    if (!newcomer.claimed) return false;
+    EntryLink::setDeadline(*newcomer.entry, newcomer.deadline);
+    if (EntryLink::hasRoom(*newcomer.entry))
+        if (EntryExtension* former =
+                EntryLink::setResidency(*newcomer.entry, std::move(newcomer.residency)))
+            shard.retire(Retired::object(former), 0);
+    newcomer.weight = EntryLink::weight(*newcomer.entry);
+    return true;
+}
+
+// Few enough to leave its room to others: then somebody else has to give.
+bool StoreCore::lean(const Shard& shard) const noexcept {
+    if (commons.shards == 1) return false;
+    if (commons.budget.boundsBytes())
+        return shard.load() * commons.shards < commons.budget.bytes() / 2;
+    return shard.load() * commons.shards < commons.budget.entries() / 8 * 7;
+}
+
+// The room is there before the entry is linked, so the bounds hold at every moment.
+StoreCore::Step StoreCore::place(Shard& shard, std::uint64_t hash, Newcomer& newcomer, Room& room,
+                                 Aftermath& aftermath) {
+    const std::int64_t now = coarseMs();
+    const Entry* old = nullptr;
+    const auto expiredOr = [&](RemovalCause cause) {
+        return EntryLink::expired(*old, now) ? RemovalCause::Expired : cause;
+    };
+    const bool tooLarge =
+        newcomer.weight > commons.budget.maxBytes() || commons.budget.maxEntries() == 0;
+    if (newcomer.dead || tooLarge) {
+        if (tooLarge) tooLarge_.fetch_add(1, std::memory_order_relaxed);
+        old = shard.find(hash, newcomer.entry->key());
+        if (old != nullptr)
+            shard.unlink(hash, *old, expiredOr(RemovalCause::Explicit), room, aftermath);
+        return Step::Done;
+    }
+    if (!claim(shard, hash, newcomer, room, aftermath)) return Step::Done;
+    for (;;) {
+        old = shard.find(hash, newcomer.entry->key());
+        const std::uint64_t before = old == nullptr ? 0 : EntryLink::weight(*old);
+        const std::uint64_t entries = old == nullptr ? 1 : 0;
+        const std::uint64_t bytes = newcomer.weight > before ? newcomer.weight - before : 0;
+        const bool crowded = old == nullptr && shard.entries() >= kMaxShardEntries;
+        if (!crowded && room.cover(entries, bytes)) {
+            room.use(entries, bytes);
+            if (before > newcomer.weight) room.add(0, before - newcomer.weight);
+            shard.link(hash, std::move(newcomer.entry), old,
+                       old == nullptr ? RemovalCause::Replaced : expiredOr(RemovalCause::Replaced),
+                       aftermath);
+            newcomer.admitted = true;
+            return Step::Done;
+        }
+        if ((!crowded && lean(shard)) || !shard.evict(now, room, aftermath)) return Step::Elsewhere;
+    }
+}
+
+// What a write will touch is fetched before the lock is taken, so that nobody waits for memory
+// while others wait for the lock.
+void StoreCore::prefetch(std::uint64_t hash) const noexcept {
+    const Find find(mySlot());
+    __builtin_prefetch(tableOf(hash).guess(KeyHash::tablePart(hash)), 1);
+}
+
+// A write moves the counter after it has linked its value, still under the lock: a load looks for
+// the value without the lock, and one that captured the moved counter must find it. Were the
+// counter moved first, a load could capture it, miss the value that is not yet linked, and be
+// admitted over it.
+bool StoreCore::admit(EntryPtr entry, const Residence& residence, std::uint64_t hash, Origin origin,
+                      FunctionRef<bool()> allowed) {
+    Shard& shard = shardOf(hash);
+    counters.prefetch(hash);
+    prefetch(hash);
+    Newcomer newcomer = prepare(std::move(entry), residence);
+    Aftermath aftermath;
+    Room room(commons.budget);
+    ShardLock lock(shard.mutex);
+    for (;;) {
+        if (!allowed()) {
+            overtaken_.fetch_add(1, std::memory_order_relaxed);
+            const Entry* old =
+                origin == Origin::Write ? shard.find(hash, newcomer.entry->key()) : nullptr;
+            if (old != nullptr) shard.unlink(hash, *old, RemovalCause::Explicit, room, aftermath);
+            break;
+        }
+        shard.maintain(coarseMs(), room, aftermath);
+        if (place(shard, hash, newcomer, room, aftermath) == Step::Done) break;
+        room.giveBack();
+        lock.unlock();
+        if (!evictElsewhere(&shard, aftermath)) std::this_thread::yield();
+        lock.lock();
+    }
+    if (origin == Origin::Write) counters.move(hash);
+    if (newcomer.admitted) shard.countAdmission(origin == Origin::Write);
+    if (newcomer.claimed && !newcomer.admitted) EntryLink::unclaim(*newcomer.entry);
+    shard.collectRetired(aftermath, false);
+    lock.unlock();
+    room.giveBack();
+    finish(shard, aftermath);
+    if (newcomer.admitted) showSamples();
+    return newcomer.admitted;
+}
+
+// The thread's own as they come, others' now and then.
+void StoreCore::showSamples() {
+    ReadRecord& record = records_.of(mySlot());
+    const std::uint32_t turn = record.writes.load(std::memory_order_relaxed);
+    record.writes.store(turn + 1, std::memory_order_relaxed);
+    if (turn % 8 != 0 && record.waiting() == 0) return;
+    tuner_.drain(record, records_, commons.budget.fullEntries(), commons.windowShare);
+}
+
+bool StoreCore::erase(std::uint64_t hash, Key key, RemovalCause cause,
+                      FunctionRef<bool(const Entry&)> meant) {
+    Shard& shard = shardOf(hash);
+    Aftermath aftermath;
+    Room room(commons.budget);
+    bool erased = false;
+    {
+        ShardLock lock(shard.mutex);
+        const Entry* entry = shard.find(hash, key);
+        erased = entry != nullptr && meant(*entry);
+        if (erased)
+            shard.unlink(hash, *entry,
+                         EntryLink::expired(*entry, coarseMs()) ? RemovalCause::Expired : cause,
+                         room, aftermath);
+        shard.collectRetired(aftermath, false);
+    }
+    room.giveBack();
+    finish(shard, aftermath);
+    return erased;
+}
+
+bool StoreCore::evictElsewhere(const Shard* own, Aftermath& aftermath) {
+    Shard* fullest = nullptr;
+    const auto size = [](const Shard& shard) { return shard.load() + shard.entries(); };
+    for (const std::unique_ptr<Shard>& shard : shards_)
+        if (shard.get() != own && (fullest == nullptr || size(*shard) > size(*fullest)))
+            fullest = shard.get();
+    if (fullest == nullptr) return false;
+    Room room(commons.budget);
+    ShardLock lock(fullest->mutex);
+    const bool evicted = fullest->evict(coarseMs(), room, aftermath);
+    fullest->collectRetired(aftermath, false);
+    return evicted;
+}
+
+void StoreCore::tell(Aftermath& aftermath) const {
+    if (listener)
+        for (const Departure& departure : aftermath.departures)
+            listener(*departure.entry, departure.cause);
+    aftermath.departures.clear();
+}
+
+// Without any lock: the listener and the values' destructors may use the store.
+void StoreCore::finish(Shard& shard, Aftermath& aftermath) {
+    if (!aftermath.departures.empty()) tell(aftermath);
+    if (aftermath.retired.empty()) return;
+    reclaim(aftermath.retired, aftermath.pressing);
+    ShardLock lock(shard.mutex);
+    shard.takeBack(aftermath.retired);
+}
+
+void StoreCore::clear() {
+    counters.moveAll();
+    for (const std::unique_ptr<Shard>& shard : shards_) {
+        Aftermath aftermath;
+        Room room(commons.budget);
+        {
+            ShardLock lock(shard->mutex);
+            shard->detachAll(room);
+            shard->drainDetached(commons.listened.load() ? SIZE_MAX : 64, aftermath);
+            shard->collectRetired(aftermath, false);
+        }
+        room.giveBack();
+        finish(*shard, aftermath);
+    }
+}
+
+// Room that others have taken counts too and is soon used or given back, so waiting helps.
+void StoreCore::resize(std::uint64_t maxEntries, std::uint64_t maxBytes) {
+    commons.budget.resize(maxEntries, maxBytes);
+    while (commons.budget.exceeded()) {
+        Aftermath aftermath;
+        if (!evictElsewhere(nullptr, aftermath)) std::this_thread::yield();
+        finish(*shards_.front(), aftermath);
+    }
+}
+
+void StoreCore::cleanUp() {
+    for (const std::unique_ptr<Shard>& shard : shards_) {
+        Aftermath aftermath;
+        Room room(commons.budget);
+        {
+            ShardLock lock(shard->mutex);
+            shard->maintainFully(coarseMs(), room, aftermath);
+            shard->collectRetired(aftermath, true);
+        }
+        room.giveBack();
+        finish(*shard, aftermath);
+    }
+}
+
+// The entries of a shard are counted under its lock and read after it.
+void StoreCore::forEachLive(FunctionRef<void(const Entry&)> reader) const {
+    for (const std::unique_ptr<Shard>& shard : shards_) {
+        std::vector<EntryPtr> live;
+        {
+            ShardLock lock(shard->mutex);
+            const std::int64_t now = coarseMs();
+            live.reserve(shard->entries());
+            shard->forEach([&](const Entry& entry) {
+                if (EntryLink::alive(entry, now)) live.push_back(EntryPtr::share(&entry));
+            });
+        }
+        for (const EntryPtr& entry : live) reader(*entry);
+    }
+}
+
+std::vector<EntryPtr> StoreCore::ranked(std::size_t count, bool hottest) const {
+    struct Ranked {
+        unsigned frequency;
+        EntryPtr entry;
+    };
+    const auto before = [hottest](const Ranked& a, const Ranked& b) {
+        return hottest ? a.frequency > b.frequency : a.frequency < b.frequency;
+    };
+    std::vector<Ranked> best;
+    const auto keepBest = [&] {
+        if (best.size() <= count) return;
+        std::nth_element(best.begin(), best.begin() + static_cast<std::ptrdiff_t>(count),
+                         best.end(), before);
+        best.resize(count);
+    };
+    for (const std::unique_ptr<Shard>& shard : shards_) {
+        ShardLock lock(shard->mutex);
+        const std::int64_t now = coarseMs();
+        shard->forEach([&](const Entry& entry) OXCACHE_NO_THREAD_SAFETY_ANALYSIS {
+            if (!EntryLink::alive(entry, now)) return;
+            best.push_back({shard->frequency(entry), EntryPtr::share(&entry)});
+            if (best.size() > 2 * count + 64) keepBest();
+        });
+    }
+    keepBest();
+    std::stable_sort(best.begin(), best.end(), before);
+    std::vector<EntryPtr> entries;
+    for (Ranked& one : best) entries.push_back(std::move(one.entry));
+    return entries;
+}
+
+std::optional<EntryReport> StoreCore::inspect(Key key) const {
+    const std::uint64_t hash = commons.hash(key);
+    Shard& shard = shardOf(hash);
+    ShardLock lock(shard.mutex);
+    const Entry* entry = shard.find(hash, key);
+    const std::int64_t now = nowMs();
+    if (entry == nullptr || !EntryLink::alive(*entry, now)) return std::nullopt;
+    EntryReport report;
+    report.weight = EntryLink::weight(*entry);
+    report.frequency = shard.frequency(*entry);
+    if (const std::int64_t due = EntryLink::dueAt(*entry); due < EntryLink::kNoDeadline)
+        report.expiresIn = Duration(due - now);
+    if (entry->createdMs() != 0) report.age = Duration(clock_.wallMs() - entry->createdMs());
+    return report;
+}
+
+MemoryStatistics StoreCore::statistics() const {
+    MemoryStatistics result;
+    result.entries = commons.budget.entries();
+    result.bytes = commons.budget.bytes();
+    result.tooLarge = tooLarge_.load(std::memory_order_relaxed);
+    result.overtaken = overtaken_.load(std::memory_order_relaxed);
+    for (const std::unique_ptr<Shard>& shard : shards_) {
+        result.fills += shard->fills();
+        result.writes += shard->writes();
+        for (std::size_t cause = 0; cause < 5; ++cause) {
+            result.removals[cause] += shard->removals(cause);
+            result.removedWeight[cause] += shard->removedWeight(cause);
+        }
+    }
+    records_.forEach([&](const ReadRecord& record) {
+        result.hits += record.hits.load(std::memory_order_relaxed);
+        result.misses += record.misses.load(std::memory_order_relaxed);
+    });
+    return result;
+}
+
+}  // namespace oxcache::memory

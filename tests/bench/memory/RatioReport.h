@@ -1,0 +1,32 @@
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include <benchmark/benchmark.h>
+
+namespace oxcache::bench {
+
+/// The rates of all runs by name (`load/peer/threads:n`), and what they say about the targets. Of
+/// the repetitions the best counts, the one that the machine's other work disturbed least.
+class RatioReport : public benchmark::ConsoleReporter {
+public:
+    RatioReport() : ConsoleReporter(OO_None) {}
+    void ReportRuns(const std::vector<Run>& runs) override;
+    /// Prints ratios and targets.
+    void conclude() const;
+
+private:
+    /// Calls a second; 0 if it was not run.
+    double rate(const std::string& load, const std::string& peer, int threads) const;
+    void target(const std::string& what, double ratio, bool atLeast, double bound) const;
+    void hits() const;
+    void misfits() const;
+    void writes() const;
+    void ahead(const std::string& load, int threads, const std::vector<std::string>& peers) const;
+
+    std::map<std::string, double> rates_;
+};
+
+}  // namespace oxcache::bench

@@ -1,0 +1,31 @@
+// Measures L1 against what else there is for C++ and prints ratios. Options are Google Benchmark's;
+// --benchmark_filter chooses loads, `load/peer`.
+#include <string>
+#include <vector>
+
+#include <benchmark/benchmark.h>
+
+#include "MemoryLoads.h"
+#include "RatioReport.h"
+
+int main(int argc, char** argv) {
+    // Short runs, many of them and mixed, so that what disturbs the machine for a while hits all
+    // peers alike; options of the command line count more.
+    std::string defaults[] = {"--benchmark_min_time=0.02", "--benchmark_repetitions=20",
+                              "--benchmark_enable_random_interleaving=true"};
+    std::vector<char*> arguments{argv[0]};
+    for (std::string& option : defaults) arguments.push_back(option.data());
+    arguments.insert(arguments.end(), argv + 1, argv + argc);
+    int count = static_cast<int>(arguments.size());
+    benchmark::Initialize(&count, arguments.data());
+    if (benchmark::ReportUnrecognizedArguments(count, arguments.data())) return 2;
+    oxcache::bench::registerReads();
+    oxcache::bench::registerWrites();
+    // Filtered runs are for a look at one peer.
+    const bool all = benchmark::GetBenchmarkFilter().empty();
+    oxcache::bench::RatioReport report;
+    benchmark::RunSpecifiedBenchmarks(&report);
+    report.conclude();
+    if (all) oxcache::bench::reportFootprint();
+    return 0;
+}
