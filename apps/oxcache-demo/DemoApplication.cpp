@@ -228,7 +228,9 @@ int DemoApplication::main(const std::vector<std::string>& arguments) {
         return refuse();
     }
     try {
-        return work();
+        const int status = work();
+        if (std::cout.flush()) return status;
+        std::cerr << kPrefix << "standard output cannot be written; is the disk full?\n";
     } catch (const UnknownService&) {
         return refuse();
     } catch (const Poco::Exception& error) {

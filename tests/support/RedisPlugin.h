@@ -54,6 +54,10 @@ struct RedisPlugin {
         options.set("max_value", std::int64_t{512} << 20);
         options.set("bus.beat", Duration(200));
         options.set("bus.reorder", Duration(100));
+        if (name == "redis-cluster") {
+            options.set("cluster.refresh", Duration(60'000));
+            options.set("cluster.refresh_pause", Duration(100));
+        }
         if (name == "redis-sentinel") {
             options.set("sentinel.timeout", Duration(300));
             options.set("sentinel.confirm", Duration(2000));

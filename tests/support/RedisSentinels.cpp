@@ -18,8 +18,8 @@ std::string field(const std::vector<std::string>& fields, const std::string& nam
 
 }  // namespace
 
-RedisSentinels::RedisSentinels(std::vector<std::string> servers, std::vector<std::string> sentinels,
-                               std::string password)
+RedisSentinels::RedisSentinels(std::vector<std::string> servers,
+                               const std::vector<std::string>& sentinels, std::string password)
     : password_(std::move(password)) {
     servers.insert(servers.end(), {"--repl-diskless-sync-delay", "0"});
     servers_.push_back(std::make_unique<RedisServer>(servers));
@@ -44,9 +44,11 @@ void RedisSentinels::configure(int index, const std::vector<std::string>& lines)
     std::ofstream out(configuration(index));
     const std::string name = kMaster;
     out << "port " << sentinelPort(index) << "\nbind 127.0.0.1\ndir " << folder_.path() << "\n";
-    out << "sentinel monitor " << name << " 127.0.0.1 " << servers_[0]->port() << " 2\n";
-    out << "sentinel down-after-milliseconds " << name << " 500\n";
-    out << "sentinel failover-timeout " << name << " 3000\n";
+    out << "sentinel monitor " << name << " 127.0.0.1 " << servers_[0]->port() << " 1\n";
+    // Each is slower to see it than the one before: sentinels that begin together vote for
+    // themselves, elect nobody, and begin again much later. A majority has to agree all the same.
+    out << "sentinel down-after-milliseconds " << name << " " << 500 + 1000 * index << "\n";
+    out << "sentinel failover-timeout " << name << " 1000\n";
     if (!password_.empty())
         out << "requirepass \"" << password_ << "\"\nsentinel sentinel-pass \"" << password_
             << "\"\n";

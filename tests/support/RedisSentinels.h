@@ -8,9 +8,10 @@
 
 namespace oxcache::testing {
 
-/// A master with two replicas, watched by three sentinels that call a server down after 500 ms and
-/// do everything else as fast as they can; all real, on free ports. Ready at return: every sentinel
-/// knows all others, the replicas are in step. Throws where that is not reached.
+/// A master with two replicas, watched by three sentinels, the first of which calls a server down
+/// after 500 ms, the others a second later each; they do everything else as fast as they can; all
+/// real, on free ports. Ready at return: every sentinel knows all others, the replicas are in step.
+/// Throws where that is not reached.
 class RedisSentinels {
 public:
     static constexpr const char* kMaster = "oxmaster";
@@ -20,7 +21,8 @@ public:
     /// `servers` are arguments for all three servers, `sentinels` are lines for the sentinels'
     /// configuration; `password` is asked for by the sentinels, of each other as well.
     explicit RedisSentinels(std::vector<std::string> servers = {},
-                            std::vector<std::string> sentinels = {}, std::string password = {});
+                            const std::vector<std::string>& sentinels = {},
+                            std::string password = {});
 
     /// All data servers; the first was the master in the beginning.
     RedisServer& server(int index) { return *servers_[static_cast<std::size_t>(index)]; }

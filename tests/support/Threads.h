@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <latch>
 #include <thread>
 #include <utility>
@@ -41,6 +42,19 @@ public:
 
 private:
     std::thread thread_;
+};
+
+/// Sets a flag at the end of its scope, however that comes: declared behind threads that run until
+/// then, so that a check that throws does not leave them running.
+class EndOf {
+public:
+    explicit EndOf(std::atomic<bool>& flag) : flag_(flag) {}
+    ~EndOf() { flag_ = true; }
+    EndOf(const EndOf&) = delete;
+    EndOf& operator=(const EndOf&) = delete;
+
+private:
+    std::atomic<bool>& flag_;
 };
 
 }  // namespace oxcache::testing

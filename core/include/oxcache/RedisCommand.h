@@ -14,7 +14,7 @@
 namespace oxcache {
 namespace detail {
 
-inline std::string commandArgument(const Poco::Redis::RedisType::Ptr& element) {
+inline std::string commandArgument(Poco::Redis::RedisType::Ptr element) {
     using namespace Poco::Redis;
     if (element->isBulkString()) {
         const auto& text = static_cast<Type<BulkString>&>(*element).value();
@@ -32,14 +32,16 @@ inline Poco::Redis::RedisType::Ptr pocoReply(const CommandReply& reply) {
         case CommandReply::Kind::Status:
             return new Type<std::string>(reply.text);
         case CommandReply::Kind::Error:
-            return new Type<Error>(Error(reply.text));
+            return new Type<Poco::Redis::Error>(Poco::Redis::Error(reply.text));
         case CommandReply::Kind::Integer:
             return new Type<Poco::Int64>(reply.integer);
         case CommandReply::Kind::Text:
             return new Type<BulkString>(BulkString(reply.text));
         case CommandReply::Kind::List: {
             Array items;
-            items.makeEmpty();
+            // One that never held anything is Null to Poco.
+            items.addRedisType(new Type<BulkString>);
+            items.clear();
             for (const CommandReply& item : reply.items) items.addRedisType(pocoReply(item));
             return new Type<Array>(items);
         }

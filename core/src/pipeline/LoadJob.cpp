@@ -338,6 +338,8 @@ void LoadJob::admit(Item& item, const EnvelopeHeader* header) {
     if (header != nullptr) {
         attributes = attributesOf(*header);
     } else {
+        // Where L2 does not say which of two loads is the newer one, the flights do.
+        item.keeps = item.keeps && !item.flight->replaced();
         attributes.version = levels_.versions.next();
         attributes.createdMs = now;
         attributes.expiresMs = now + item.policy.ttl.count();

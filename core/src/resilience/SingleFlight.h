@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -30,6 +31,10 @@ public:
     std::uint64_t generation() const noexcept { return generation_; }
     SteadyTime begun() const noexcept { return begun_; }
 
+    /// True once another leader has begun the load anew: what this one brings is the older answer.
+    bool replaced() const noexcept { return replaced_.load(std::memory_order_acquire); }
+    void replace() noexcept { replaced_.store(true, std::memory_order_release); }
+
     /// The first to settle wins; an empty answer means that the leader gave up.
     void settle(std::optional<Answer> answer) {
         MutexLock lock(mutex_);
@@ -56,6 +61,7 @@ private:
     const std::uint64_t kind_;
     const std::uint64_t generation_;
     const SteadyTime begun_;
+    std::atomic<bool> replaced_{false};
     Mutex mutex_;
     CondVar changed_;
     bool settled_ OXCACHE_GUARDED_BY(mutex_) = false;
@@ -93,7 +99,7 @@ public:
             return {found->second, false};
         auto flight = std::make_shared<Flight<Answer>>(std::string(key), kind, generation, now);
         if (there)
-            found->second = flight;
+            std::exchange(found->second, flight)->replace();
         else
             shard.flights.emplace(Name{std::string(key), kind}, flight);
         return {std::move(flight), true};

@@ -4,6 +4,8 @@
 #include <utility>
 #include <vector>
 
+#include "Failure.h"
+
 namespace oxcache::embedded {
 namespace {
 
@@ -68,13 +70,19 @@ void ChangeLogBus::poll(spi::BusListener& listener) {
     try {
         if (reader_ && reader_->database().moved()) {
             file_.abandon(reader_->database(), Deadline::in(clock_, settings_.pollInterval));
-            disconnect(listener, "another file took its place");
+            disconnect(listener, "another file took its place", false);
         }
         if (!reader_) connect(listener);
         reader_->database().waitUntil(Deadline::in(clock_, settings_.pollInterval));
         if (reader_->anythingNew()) deliver(listener);
+        busyPolls_ = 0;
+    } catch (const Failure& failure) {
+        const bool held =
+            failure.kind() == FailureKind::Busy || failure.kind() == FailureKind::Late;
+        busyPolls_ = held ? busyPolls_ + 1 : 0;
+        disconnect(listener, failure.what(), held && busyPolls_ < kPollsInBound);
     } catch (const std::exception& problem) {
-        disconnect(listener, problem.what());
+        disconnect(listener, problem.what(), false);
     }
 }
 
@@ -100,11 +108,12 @@ void ChangeLogBus::deliver(spi::BusListener& listener) {
 }
 
 /// A corrupt file is left to the store, which moves it aside at its next call; the bus then finds
-/// another file.
-void ChangeLogBus::disconnect(spi::BusListener& listener, const std::string& why) {
+/// another file. A lock that others hold for a moment, as the store does when it opens, is not
+/// news.
+void ChangeLogBus::disconnect(spi::BusListener& listener, const std::string& why, bool passing) {
     reader_.reset();
     if (!std::exchange(lost_, true)) listener.onCoverage(false);
-    if (!std::exchange(logged_, true))
+    if (!passing && !std::exchange(logged_, true))
         log_(spi::LogLevel::Warning, "embedded bus " + file_.path() + ": " + why);
 }
 

@@ -27,7 +27,7 @@ private:
     void poll(spi::BusListener& listener);
     void connect(spi::BusListener& listener);
     void deliver(spi::BusListener& listener);
-    void disconnect(spi::BusListener& listener, const std::string& why);
+    void disconnect(spi::BusListener& listener, const std::string& why, bool passing);
 
     const Settings settings_;
     Clock& clock_;
@@ -43,6 +43,8 @@ private:
     std::unique_ptr<ChangeReader> reader_;
     bool lost_ = false;
     bool logged_ = false;
+    /// In a row.
+    int busyPolls_ = 0;
 };
 
 }  // namespace oxcache::embedded

@@ -54,6 +54,8 @@ void Beater::beat(bool goodbye) {
             call.repeatsNumber = true;
             call.commands = 1;
             lane->run(call, until);
+            if (call.replied() && call.replies.front().isError())
+                topology_->unheard(node, call.replies.front());
         }
 }
 

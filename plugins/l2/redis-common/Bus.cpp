@@ -14,9 +14,11 @@ constexpr int kPingsInBound = 2;
 
 }  // namespace
 
-Bus::Bus(const Settings& settings, ListenPlan plan, HearingFactory hearing, Duration bound, Log log)
+Bus::Bus(const Settings& settings, ListenPlan plan, MovedRanges moved, HearingFactory hearing,
+         Duration bound, Log log)
     : settings_(settings),
       plan_(std::move(plan)),
+      moved_(std::move(moved)),
       hearing_(std::move(hearing)),
       bound_(bound),
       log_(std::move(log)) {}
@@ -60,6 +62,7 @@ void Bus::run() {
             if (!running_) break;
         }
         follow(plan_());
+        if (const std::vector<unsigned> moved = moved_(); !moved.empty()) gap(moved);
     }
     std::vector<std::unique_ptr<Listener>> ended;
     MutexLock lock(mutex_);
@@ -123,19 +126,20 @@ void Bus::weigh() {
 }
 
 std::unique_ptr<spi::InvalidationBus> makeBus(const Settings& settings, ListenPlan plan,
-                                              const spi::ExtensionContext& context) {
+                                              const spi::ExtensionContext& context,
+                                              MovedRanges moved) {
     if (context.coherence == "tracking") {
         const auto hearing = [prefixes = prefixesOf(context.keyPrefix, context.markers)](
                                  const ListenPoint&) -> std::unique_ptr<Hearing> {
             return std::make_unique<TrackingHearing>(prefixes);
         };
-        return std::make_unique<Bus>(settings, std::move(plan), hearing,
+        return std::make_unique<Bus>(settings, std::move(plan), std::move(moved), hearing,
                                      kPingsInBound * settings.beat + settings.reorder, context.log);
     }
     const auto hearing = [settings](const ListenPoint& point) -> std::unique_ptr<Hearing> {
         return std::make_unique<PubSubHearing>(settings, point.outlets);
     };
-    return std::make_unique<Bus>(settings, std::move(plan), hearing,
+    return std::make_unique<Bus>(settings, std::move(plan), std::move(moved), hearing,
                                  kBeatsInBound * settings.beat + settings.reorder, context.log);
 }
 

@@ -10,14 +10,18 @@ namespace oxcache::redis {
 
 /// Where to listen now: what the plugins differ in. Thread-safe.
 using ListenPlan = std::function<std::vector<ListenPoint>()>;
+/// Which of the 64 ranges of slots changed hands since the last question. Thread-safe.
+using MovedRanges = std::function<std::vector<unsigned>()>;
 
 /// Tells of changes: a listener at every point of the plan, which is looked at once a beat. A plan
-/// that changed is a gap. Covered while every listener is. Thread-safe.
+/// that changed is a gap, and so is a range of slots that moved, for itself. Covered while every
+/// listener is. Thread-safe.
 class Bus final : public spi::InvalidationBus, private Ears {
 public:
     using HearingFactory = std::function<std::unique_ptr<Hearing>(const ListenPoint&)>;
 
-    Bus(const Settings& settings, ListenPlan plan, HearingFactory hearing, Duration bound, Log log);
+    Bus(const Settings& settings, ListenPlan plan, MovedRanges moved, HearingFactory hearing,
+        Duration bound, Log log);
     ~Bus() override;
 
     Result<void> start(spi::BusListener& listener) override;
@@ -34,6 +38,7 @@ private:
 
     const Settings settings_;
     const ListenPlan plan_;
+    const MovedRanges moved_;
     const HearingFactory hearing_;
     const Duration bound_;
     const Log log_;
@@ -51,7 +56,8 @@ private:
 
 /// A bus as the configuration wants it: tracking where `coherence` says so, else what processes
 /// publish.
-std::unique_ptr<spi::InvalidationBus> makeBus(const Settings& settings, ListenPlan plan,
-                                              const spi::ExtensionContext& context);
+std::unique_ptr<spi::InvalidationBus> makeBus(
+    const Settings& settings, ListenPlan plan, const spi::ExtensionContext& context,
+    MovedRanges moved = [] { return std::vector<unsigned>(); });
 
 }  // namespace oxcache::redis

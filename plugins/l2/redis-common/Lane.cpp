@@ -63,21 +63,21 @@ void Lane::await(Call& call, SteadyTime until) {
         mutex_.unlock();
         const Signal::Value value = call.signal.wait(until);
         // Complete, and whoever completed it has the reading: nothing else is to be done.
-        if (value == Signal::kDone) return;
+        if (value == Signal::Done) return;
         mutex_.lock();
         call.waiting = false;
         if (appointed_ == &call) {
             appointed_ = nullptr;
             reading_ = false;
         }
-        if (value == Signal::kNone && !call.finished) endLate(call);
+        if (value == Signal::None && !call.finished) endLate(call);
     }
     call.waiting = false;
     leave();
     signalled = call.signalled;
     mutex_.unlock();
     // The call is the caller's again only when nobody will touch its signal any more.
-    while (signalled && call.signal.wait(SteadyTime::max()) != Signal::kDone) {
+    while (signalled && call.signal.wait(SteadyTime::max()) != Signal::Done) {
     }
 }
 
@@ -192,6 +192,13 @@ bool Lane::makeRoom(Call& call, SteadyTime until) {
     while (outdated_ || !pipeline_.accepts(call)) {
         if (steady_clock::now() >= until) {
             lookAlive();
+            if (outdated_) {
+                refuse(call, Call::End::Refused, ErrorCode::Timeout,
+                       "the connection leads to a server that is not to be used any more, and has"
+                       " not emptied before the deadline (" +
+                           state() + ")");
+                return false;
+            }
             counters_.overloads.fetch_add(1, std::memory_order_relaxed);
             refuse(call, Call::End::Refused, ErrorCode::Overloaded,
                    "too many commands are under way (" + state() +
@@ -283,7 +290,7 @@ bool Lane::readOnce(const Call* own, SteadyTime until) {
         lookAlive();
     if (!delivered_.empty()) {
         mutex_.unlock();
-        for (Call* call : delivered_) call->signal.set(Signal::kDone);
+        for (Call* call : delivered_) call->signal.set(Signal::Done);
         mutex_.lock();
     }
     return transport_ == transport && (got || steady_clock::now() < until);
@@ -329,7 +336,7 @@ void Lane::breakOff(const std::string& why) {
     for (Call* call : ended)
         if (call->waiting) {
             call->signalled = true;
-            call->signal.set(Signal::kDone);
+            call->signal.set(Signal::Done);
         }
     stirred();
 }
@@ -359,7 +366,7 @@ void Lane::leave() {
     appointed_ = pipeline_.oldestWaiting();
     if (appointed_ == nullptr) return;
     reading_ = true;
-    appointed_->signal.set(Signal::kLead);
+    appointed_->signal.set(Signal::Lead);
 }
 
 void Lane::stirred() {

@@ -1,6 +1,7 @@
 #include "RedisStore.h"
 
 #include <algorithm>
+#include <numeric>
 #include <utility>
 
 #include "Announcement.h"
@@ -28,6 +29,37 @@ BytesView bytesOf(const Version& version, Bytes& into) {
 }
 
 }  // namespace
+
+/// Leases on their way.
+struct RedisStore::LeaseRound {
+    LeaseRound(std::span<const Key> all, const spi::LeaseRequest& request)
+        : keys(all), answers(allFailed<Bytes>(all.size(), Error{})), inherits(all.size()) {
+        header.kind = EntryKind::Lease;
+        header.createdMs = static_cast<std::int64_t>(request.version.ms);
+        header.expiresMs = request.expiresMs;
+        header.version = request.version;
+        leases.assign(all.size(), encodeEnvelope(header, {}));
+    }
+
+    // The checksum covers what is inherited, so the lease is made here and left in a second step,
+    // if what it inherits from still stands.
+    void inherit(std::size_t item, BytesView head) {
+        const auto standing = peekEnvelope(head);
+        header.written = standing ? standing->written : Version{};
+        leases[item] = encodeEnvelope(header, {});
+        inherits[item] = head.substr(envelope::kVersionOffset, envelope::kStampSize);
+        again.push_back(item);
+    }
+
+    std::span<const Key> keys;
+    std::vector<Result<Bytes>> answers;
+    EnvelopeHeader header{};
+    /// What each key's lease would be, and the version from which it inherits.
+    std::vector<Bytes> leases{};
+    std::vector<Bytes> inherits;
+    Items again{};
+    Items unknownScript{};
+};
 
 /// A batch of puts on its way, and what is to be done in a second step.
 struct RedisStore::PutRound {
@@ -73,65 +105,47 @@ std::vector<Result<Bytes>> RedisStore::lease(std::span<const Key> keys,
                                              const spi::LeaseRequest& request, Deadline deadline) {
     if (deadline.passed(clock_)) return allFailed<Bytes>(keys.size(), tooLate());
     const SteadyTime until = untilOf(deadline);
-    auto answers = allFailed<Bytes>(keys.size(), Error{});
-    EnvelopeHeader header;
-    header.kind = EntryKind::Lease;
-    header.createdMs = static_cast<std::int64_t>(request.version.ms);
-    header.expiresMs = request.expiresMs;
-    header.version = request.version;
-    // What each key's lease would be, and the version from which it inherits.
-    std::vector<Bytes> leases(keys.size(), encodeEnvelope(header, {}));
-    std::vector<Bytes> inherits(keys.size());
-    Items todo, again, whole;
-    for (std::size_t item = 0; item < keys.size(); ++item) todo.push_back(item);
-
-    bool byText = false;
-    const auto keyOf = [&](std::size_t item) { return keys[item]; };
-    const auto encode = [&](Round::Part& part, std::size_t item) {
-        CommandWriter writer = part.call.writer();
-        leaseScript().begin(writer, byText, keys[item], 3).add(leases[item]);
-        writer.add(expiryOf(request.expiresMs)).add(inherits[item]);
-    };
-    const auto take = [&](std::size_t item, Reply& reply) {
-        if (reply.isInteger()) {
-            answers[item] = leases[item];
-        } else if (reply.isString()) {
-            answers[item] = std::move(reply.text);
-        } else if (reply.isList() && reply.items.size() == 1) {
-            // The checksum covers what is inherited, so the lease is made here and left in a second
-            // step, if what it inherits from still stands.
-            const auto standing = peekEnvelope(reply.items[0].text);
-            header.written = standing ? standing->written : Version{};
-            leases[item] = encodeEnvelope(header, {});
-            inherits[item] =
-                reply.items[0].text.substr(envelope::kVersionOffset, envelope::kStampSize);
-            again.push_back(item);
-        } else if (classOf(reply) == ErrorClass::UnknownScript) {
-            whole.push_back(item);
-        } else {
-            answers[item] = unexpected(reply);
-        }
-    };
-    const auto fail = [&](std::size_t item, const Error& error) { answers[item] = error; };
-    const auto nothingMore = [](Round::Part&) {};
-    const auto noRest = [](std::span<const Reply>) {};
-    const Exchange exchange{rounds_, *topology_,  repeated_, true,   keyOf,
-                            encode,  nothingMore, take,      noRest, fail};
+    LeaseRound round(keys, request);
+    Items todo(keys.size());
+    std::iota(todo.begin(), todo.end(), std::size_t{0});
     for (int attempt = 0; attempt < kLeaseAttempts && !todo.empty(); ++attempt) {
-        again.clear();
-        byText = false;
-        exchange.run(todo, until);
-        if (!whole.empty()) {
+        leaseOnce(round, todo, false, until);
+        if (!round.unknownScript.empty()) {
             scriptsSent_.fetch_add(1, std::memory_order_relaxed);
-            byText = true;
-            exchange.run(std::exchange(whole, {}), until);
+            leaseOnce(round, std::exchange(round.unknownScript, {}), true, until);
         }
-        todo = again;
+        todo = std::exchange(round.again, {});
     }
     for (const std::size_t item : todo)
-        answers[item] = Error{ErrorCode::Unavailable,
-                              "redis: the key changes faster than a lease can be left at it"};
-    return answers;
+        round.answers[item] = Error{ErrorCode::Unavailable,
+                                    "redis: the key changes faster than a lease can be left at it"};
+    return std::move(round.answers);
+}
+
+void RedisStore::leaseOnce(LeaseRound& round, const Items& items, bool whole, SteadyTime until) {
+    const auto keyOf = [&](std::size_t item) { return round.keys[item]; };
+    const auto encode = [&](Round::Part& part, std::size_t item) {
+        CommandWriter writer = part.call.writer();
+        leaseScript().begin(writer, whole, round.keys[item], 3).add(round.leases[item]);
+        writer.add(expiryOf(round.header.expiresMs)).add(round.inherits[item]);
+    };
+    const auto take = [&](std::size_t item, Reply& reply) {
+        if (reply.isInteger())
+            round.answers[item] = round.leases[item];
+        else if (reply.isString())
+            round.answers[item] = std::move(reply.text);
+        else if (reply.isList() && reply.items.size() == 1)
+            round.inherit(item, reply.items[0].text);
+        else if (classOf(reply) == ErrorClass::UnknownScript)
+            round.unknownScript.push_back(item);
+        else
+            round.answers[item] = unexpected(reply);
+    };
+    const auto fail = [&](std::size_t item, const Error& error) { round.answers[item] = error; };
+    const auto nothingMore = [](Round::Part&) {};
+    const auto noRest = [](std::span<const Reply>) {};
+    Exchange{rounds_, *topology_, repeated_, true, keyOf, encode, nothingMore, take, noRest, fail}
+        .run(items, until);
 }
 
 std::vector<Result<PutOutcome>> RedisStore::put(std::span<const spi::Put> puts, Deadline deadline) {
@@ -225,6 +239,12 @@ void RedisStore::encode(Round::Part& part, const spi::Put& put, bool whole) {
             return;
         }
         const spi::KeyChange change{put.key, version};
+        if (!outlet.certain) {
+            // Told behind the script, with a number, whatever the script answers.
+            writer.add(BytesView());
+            part.changes.push_back(change);
+            return;
+        }
         addAnnouncement(writer, Announcement::Kind::Changes, part.lane->stream(), {&change, 1});
     };
     switch (put.mode) {

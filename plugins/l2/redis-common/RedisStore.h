@@ -24,9 +24,11 @@ public:
     std::vector<std::pair<std::string, std::uint64_t>> counters() const override;
 
 private:
+    struct LeaseRound;
     struct PutRound;
     using Items = std::vector<std::size_t>;
 
+    void leaseOnce(LeaseRound& round, const Items& items, bool whole, SteadyTime until);
     void putOnce(PutRound& round, const Items* items, bool whole, SteadyTime until);
     void removeOutright(PutRound& round, const Items& items, SteadyTime until);
     static void encode(Round::Part& part, const spi::Put& put, bool whole);

@@ -35,6 +35,82 @@ void take(const spi::OptionValues& options, const char* name, std::string& into)
     if (options.has(name)) into = options.text(name);
 }
 
+OptionSpec row(std::string name, OptionType type, std::string defaultValue, std::string help) {
+    OptionSpec spec;
+    spec.name = std::move(name);
+    spec.type = type;
+    spec.defaultValue = std::move(defaultValue);
+    spec.help = std::move(help);
+    return spec;
+}
+
+OptionSpec within(OptionSpec spec, std::int64_t least, std::int64_t most) {
+    spec.least = least;
+    spec.most = most;
+    return spec;
+}
+
+OptionSpec secret(OptionSpec spec) {
+    spec.secret = true;
+    return spec;
+}
+
+/// Where the server is, and who we are to it.
+std::vector<OptionSpec> accessTable() {
+    return {
+        row("connection_string", OptionType::Text, "",
+            "where the server is, as a URI; what is set by a key of its own wins"),
+        row("username", OptionType::Text, "", "ACL user; without it a password is the default's"),
+        secret(row("password", OptionType::Text, "", "password of the user")),
+        row("client_name", OptionType::Text, "", "name shown by CLIENT LIST"),
+        within(row("database", OptionType::Integer, "", "number of the database; 0 if unset"), 0,
+               1'000'000),
+        row("tls", OptionType::Boolean, "", "encrypt; also by rediss:// or ?tls=true"),
+        row("tls_ca", OptionType::Path, "", "file or folder of authorities; the system's if unset"),
+        row("tls_certificate", OptionType::Path, "", "certificate shown to the server"),
+        row("tls_key", OptionType::Path, "", "private key of that certificate"),
+        row("tls_server_name", OptionType::Text, "",
+            "name that the server's certificate must bear; the host's if unset"),
+        row("tls_verify", OptionType::Boolean, "true",
+            "check the server's certificate; false only where nobody else can listen"),
+    };
+}
+
+/// How long and how much.
+std::vector<OptionSpec> boundsTable() {
+    constexpr std::int64_t kMiB = std::int64_t{1} << 20;
+    return {
+        within(row("connect_timeout", OptionType::Duration, "1s",
+                   "longest time for connection, TLS and login together"),
+               10, 60'000),
+        within(row("reconnect_max", OptionType::Duration, "1s",
+                   "longest pause between two attempts to connect"),
+               50, 60'000),
+        within(row("liveness", OptionType::Duration, "3s",
+                   "a connection on which an answer is due and nothing came for so long is"
+                   " dropped"),
+               100, 60'000),
+        within(row("connections", OptionType::Integer, "1",
+                   "connections shared by all threads; a key keeps to one of them"),
+               1, 16),
+        within(row("queue_commands", OptionType::Integer, "4096",
+                   "commands under way per connection; more wait until their deadline"),
+               16, 1'000'000),
+        within(row("queue_bytes", OptionType::Size, "32MiB",
+                   "bytes that wait to be sent per connection"),
+               kMiB, 4096 * kMiB),
+        within(row("max_value", OptionType::Size, "512MiB",
+                   "largest entry; the server's proto-max-bulk-len must allow it"),
+               1024, 4096 * kMiB),
+        within(row("bus.beat", OptionType::Duration, "1s",
+                   "how often this process says how much it has published"),
+               20, 10'000),
+        within(row("bus.reorder", OptionType::Duration, "250ms",
+                   "how long a missing message may be late before it counts as lost"),
+               1, 10'000),
+    };
+}
+
 }  // namespace
 
 Result<Settings> Settings::from(const spi::OptionValues& options, const ConnectionString& uri) {
@@ -72,70 +148,10 @@ Result<Settings> Settings::from(const spi::OptionValues& options, const Connecti
 }
 
 std::vector<spi::OptionSpec> Settings::table() {
-    const auto row = [](std::string name, OptionType type, std::string defaultValue,
-                        std::string help) {
-        OptionSpec spec;
-        spec.name = std::move(name);
-        spec.type = type;
-        spec.defaultValue = std::move(defaultValue);
-        spec.help = std::move(help);
-        return spec;
-    };
-    const auto within = [](OptionSpec spec, std::int64_t least, std::int64_t most) {
-        spec.least = least;
-        spec.most = most;
-        return spec;
-    };
-    const auto secret = [](OptionSpec spec) {
-        spec.secret = true;
-        return spec;
-    };
-    constexpr std::int64_t kMiB = std::int64_t{1} << 20;
-    return {
-        row("connection_string", OptionType::Text, "",
-            "where the server is, as a URI; what is set by a key of its own wins"),
-        row("username", OptionType::Text, "", "ACL user; without it a password is the default's"),
-        secret(row("password", OptionType::Text, "", "password of the user")),
-        row("client_name", OptionType::Text, "", "name shown by CLIENT LIST"),
-        within(row("database", OptionType::Integer, "", "number of the database; 0 if unset"), 0,
-               1'000'000),
-        row("tls", OptionType::Boolean, "", "encrypt; also by rediss:// or ?tls=true"),
-        row("tls_ca", OptionType::Path, "", "file or folder of authorities; the system's if unset"),
-        row("tls_certificate", OptionType::Path, "", "certificate shown to the server"),
-        row("tls_key", OptionType::Path, "", "private key of that certificate"),
-        row("tls_server_name", OptionType::Text, "",
-            "name that the server's certificate must bear; the host's if unset"),
-        row("tls_verify", OptionType::Boolean, "true",
-            "check the server's certificate; false only where nobody else can listen"),
-        within(row("connect_timeout", OptionType::Duration, "1s",
-                   "longest time for connection, TLS and login together"),
-               10, 60'000),
-        within(row("reconnect_max", OptionType::Duration, "1s",
-                   "longest pause between two attempts to connect"),
-               50, 60'000),
-        within(row("liveness", OptionType::Duration, "3s",
-                   "a connection on which an answer is due and nothing came for so long is"
-                   " dropped"),
-               100, 60'000),
-        within(row("connections", OptionType::Integer, "1",
-                   "connections shared by all threads; a key keeps to one of them"),
-               1, 16),
-        within(row("queue_commands", OptionType::Integer, "4096",
-                   "commands under way per connection; more wait until their deadline"),
-               16, 1'000'000),
-        within(row("queue_bytes", OptionType::Size, "32MiB",
-                   "bytes that wait to be sent per connection"),
-               kMiB, 4096 * kMiB),
-        within(row("max_value", OptionType::Size, "512MiB",
-                   "largest entry; the server's proto-max-bulk-len must allow it"),
-               1024, 4096 * kMiB),
-        within(row("bus.beat", OptionType::Duration, "1s",
-                   "how often this process says how much it has published"),
-               20, 10'000),
-        within(row("bus.reorder", OptionType::Duration, "250ms",
-                   "how long a missing message may be late before it counts as lost"),
-               1, 10'000),
-    };
+    std::vector<OptionSpec> table = accessTable();
+    const std::vector<OptionSpec> bounds = boundsTable();
+    table.insert(table.end(), bounds.begin(), bounds.end());
+    return table;
 }
 
 }  // namespace oxcache::redis

@@ -28,15 +28,15 @@ void Signal::set(Value value) noexcept {
 Signal::Value Signal::wait(SteadyTime until) noexcept {
     constexpr std::chrono::nanoseconds kLongest = std::chrono::hours(1);
     for (;;) {
-        std::uint32_t seen = kNone;
+        std::uint32_t seen = None;
         if (word_.compare_exchange_strong(seen, kAsleep, std::memory_order_acq_rel)) seen = kAsleep;
         if (seen != kAsleep) break;
         const auto left = until - std::chrono::steady_clock::now();
         if (left <= std::chrono::nanoseconds::zero()) break;
         sleepOn(word_, kAsleep, std::min<std::chrono::nanoseconds>(left, kLongest));
     }
-    const std::uint32_t value = word_.exchange(kNone, std::memory_order_acq_rel);
-    return value == kAsleep ? kNone : static_cast<Value>(value);
+    const std::uint32_t value = word_.exchange(None, std::memory_order_acq_rel);
+    return value == kAsleep ? None : static_cast<Value>(value);
 }
 
 }  // namespace oxcache::redis

@@ -11,17 +11,17 @@ namespace oxcache::redis {
 /// of callers can be woken without meeting again at a mutex. One waiter, any number of setters.
 class Signal {
 public:
-    enum Value : std::uint32_t { kNone = 0, kLead = 1, kDone = 2 };
+    enum Value : std::uint32_t { None = 0, Lead = 1, Done = 2 };
 
     /// Sets and wakes. The waiter may be gone as soon as it has seen the value.
     void set(Value value) noexcept;
-    /// The value once it is not kNone, which is taken away; kNone when `until` passed.
+    /// The value once it is not None, which is taken away; None when `until` passed.
     Value wait(SteadyTime until) noexcept;
-    void reset() noexcept { word_.store(kNone, std::memory_order_relaxed); }
+    void reset() noexcept { word_.store(None, std::memory_order_relaxed); }
 
 private:
     static constexpr std::uint32_t kAsleep = 3;
-    std::atomic<std::uint32_t> word_{kNone};
+    std::atomic<std::uint32_t> word_{None};
 };
 
 }  // namespace oxcache::redis

@@ -18,9 +18,7 @@ namespace {
 
 bool wouldBlock() noexcept { return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR; }
 
-int fdOf(BIO* bio) noexcept {
-    return static_cast<int>(reinterpret_cast<std::intptr_t>(BIO_get_data(bio)));
-}
+int fdOf(BIO* bio) noexcept { return static_cast<Transport*>(BIO_get_data(bio))->descriptor(); }
 
 // OpenSSL's own socket BIO uses write(), which raises SIGPIPE.
 int bioWrite(BIO* bio, const char* at, int size) {
@@ -78,9 +76,9 @@ Poco::Net::Context::Ptr contextOf(const TlsSettings& tls) {
 
 }  // namespace
 
-TlsTransport::TlsTransport(Poco::Net::StreamSocket socket, Poco::Net::Context::Ptr context)
+TlsTransport::TlsTransport(const Poco::Net::StreamSocket& socket, Poco::Net::Context::Ptr context)
     : Transport(static_cast<int>(socket.impl()->sockfd())),
-      socket_(std::move(socket)),
+      socket_(socket),
       context_(std::move(context)) {}
 
 TlsTransport::~TlsTransport() {
@@ -88,12 +86,11 @@ TlsTransport::~TlsTransport() {
     SSL_free(ssl_);
 }
 
-Result<std::unique_ptr<Transport>> TlsTransport::over(Poco::Net::StreamSocket socket,
+Result<std::unique_ptr<Transport>> TlsTransport::over(const Poco::Net::StreamSocket& socket,
                                                       const Endpoint& endpoint,
                                                       const TlsSettings& tls, SteadyTime until) {
     try {
-        std::unique_ptr<TlsTransport> transport(
-            new TlsTransport(std::move(socket), contextOf(tls)));
+        std::unique_ptr<TlsTransport> transport(new TlsTransport(socket, contextOf(tls)));
         if (const auto shaken = transport->shakeHands(endpoint, tls, until); !shaken)
             return shaken.error();
         return std::unique_ptr<Transport>(std::move(transport));
@@ -114,7 +111,7 @@ Result<void> TlsTransport::shakeHands(const Endpoint& endpoint, const TlsSetting
     BIO* bio = BIO_new(socketMethod());
     if (ssl_ == nullptr || bio == nullptr)
         return Error{ErrorCode::Unavailable, "redis " + endpoint.text() + ": out of memory in TLS"};
-    BIO_set_data(bio, reinterpret_cast<void*>(static_cast<std::intptr_t>(descriptor())));
+    BIO_set_data(bio, static_cast<Transport*>(this));
     BIO_set_init(bio, 1);
     SSL_set_bio(ssl_, bio, bio);
     SSL_set_mode(ssl_, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);

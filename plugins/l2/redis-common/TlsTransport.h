@@ -18,7 +18,7 @@ public:
     ~TlsTransport() override;
 
     /// Shakes hands. Errors: Unavailable (with OpenSSL's reason), Timeout.
-    static Result<std::unique_ptr<Transport>> over(Poco::Net::StreamSocket socket,
+    static Result<std::unique_ptr<Transport>> over(const Poco::Net::StreamSocket& socket,
                                                    const Endpoint& endpoint, const TlsSettings& tls,
                                                    SteadyTime until);
 
@@ -26,7 +26,7 @@ public:
     IoResult send(const char* at, std::size_t size) noexcept override;
 
 private:
-    TlsTransport(Poco::Net::StreamSocket socket, Poco::Net::Context::Ptr context);
+    TlsTransport(const Poco::Net::StreamSocket& socket, Poco::Net::Context::Ptr context);
     Result<void> shakeHands(const Endpoint& endpoint, const TlsSettings& tls, SteadyTime until);
     IoResult resultOf(int returned, const char* call) noexcept OXCACHE_REQUIRES(mutex_);
 

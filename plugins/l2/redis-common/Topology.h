@@ -15,10 +15,13 @@ namespace oxcache::redis {
 using Log = std::function<void(spi::LogLevel, const std::string&)>;
 
 /// How changes are made known from a node: the command (PUBLISH, or SPUBLISH where shards have
-/// channels of their own) and the channel. No channel: nothing is made known.
+/// channels of their own) and the channel. No channel: nothing is made known. `certain`: who
+/// listens at the node hears it unless his connection breaks, so that a message needs no number
+/// where it is published in one step with its put.
 struct Outlet {
     Bytes command = "PUBLISH";
     Bytes channel{};
+    bool certain = true;
 
     bool operator==(const Outlet&) const = default;
 };

@@ -35,8 +35,8 @@ bool wouldBlock() noexcept { return errno == EAGAIN || errno == EWOULDBLOCK || e
 
 class PlainTransport final : public Transport {
 public:
-    explicit PlainTransport(Poco::Net::StreamSocket socket)
-        : Transport(static_cast<int>(socket.impl()->sockfd())), socket_(std::move(socket)) {}
+    explicit PlainTransport(const Poco::Net::StreamSocket& socket)
+        : Transport(static_cast<int>(socket.impl()->sockfd())), socket_(socket) {}
 
     IoResult receive(char* at, std::size_t size, bool wait) noexcept override {
         const ssize_t bytes = ::recv(descriptor(), at, size, wait ? 0 : MSG_DONTWAIT);

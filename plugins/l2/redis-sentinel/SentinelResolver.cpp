@@ -93,6 +93,7 @@ SentinelResolver::Poll SentinelResolver::poll(SteadyTime until) {
     Inquiry inquiry;
     std::map<std::string, std::size_t> votes;
     std::set<std::string> heard;
+    std::optional<Endpoint> spokesman;
     for (const Endpoint& sentinel : order()) {
         const auto word = ask(sentinel, true, until);
         if (!word) {
@@ -105,10 +106,13 @@ SentinelResolver::Poll SentinelResolver::poll(SteadyTime until) {
             if (count <= poll.votes) continue;
             poll.votes = count;
             poll.master = word->master;
+            spokesman = sentinel;
         }
     }
     if (!poll.master) poll.error = inquiry.error(settings_.master);
     MutexLock lock(mutex_);
+    // Who connects next asks one that is of the most common opinion.
+    if (spokesman) book_.answered(*spokesman);
     poll.voters = book_.voters();
     return poll;
 }

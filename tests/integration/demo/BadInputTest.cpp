@@ -93,6 +93,13 @@ TEST_CASE("WhatAPluginFindsIsNamedInTheSameRunAsWrongValuesBesideIt") {
         CHECK(contains(ended.err, std::string("bad.properties") + line));
 }
 
+TEST_CASE("WhatCannotBeWrittenIsAFailure") {
+    const DemoProgram demo;
+    const Ended ended = demo.run("--version >/dev/null; '" OXCACHE_DEMO_PATH "' --json get alpha" +
+                                 kInput + " >/dev/full 2>/dev/null; echo $?");
+    CHECK(ended.out == "1\n");
+}
+
 TEST_CASE("AServiceThatIsNotConfiguredIsNamedWithThoseThatAre") {
     const DemoProgram demo;
     demo.file("two.properties",

@@ -1,10 +1,14 @@
 #include <doctest/doctest.h>
 
 #include <atomic>
+#include <chrono>
+#include <memory>
 #include <random>
 #include <thread>
 
 #include "EmbeddedRig.h"
+#include "l2/embedded/FileLock.h"
+#include "support/Threads.h"
 
 using namespace oxcache;
 using namespace oxcache::testing;
@@ -178,4 +182,32 @@ TEST_CASE("StoresAndBusesComeAndGoWhileOthersWork") {
     worker.join();
     CHECK(work.failures == 0);
     CHECK(work.lies == 0);
+}
+
+TEST_CASE("ALockThatIsHeldForAMomentIsNotLoggedByTheBusOneThatIsHeldLongerIs") {
+    struct Deaf final : spi::BusListener {
+        void onChanges(std::span<const spi::KeyChange>) override {}
+        void onGap(std::optional<unsigned>) override {}
+        void onCoverage(bool) override {}
+    };
+    EmbeddedRig rig;
+    auto held = std::make_unique<embedded::FileLock>(rig.settings.path + ".lock", rig.clock,
+                                                     rig.soon(), std::chrono::seconds(20));
+    const auto bus = rig.bus();
+    Deaf listener;
+    REQUIRE(bus->start(listener).ok());
+    awaitWaiters(rig.clock, 1);  // the first poll has ended
+    CHECK(rig.book.count("is locked by another process") == 0);
+    const auto pollUntil = [&](const std::string& logged) {
+        const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+        while (rig.book.count(logged) == 0 && std::chrono::steady_clock::now() < end) {
+            rig.clock.advance(rig.settings.pollInterval);
+            std::this_thread::yield();
+        }
+        return rig.book.count(logged);
+    };
+    CHECK(pollUntil("is locked by another process") == 1);
+    held.reset();
+    CHECK(pollUntil("listens again") == 1);
+    bus->stop();
 }

@@ -5,6 +5,7 @@
 
 #include "Nodes.h"
 #include "support/Eventually.h"
+#include "support/FakeRedisServer.h"
 #include "support/FaultProxy.h"
 #include "support/RedisPlugin.h"
 
@@ -120,22 +121,29 @@ TEST_CASE("AListenerKilledInTheMiddleOfALoadAdmitsNothingOld") {
     }
 }
 
+// The reply to a GET is on its way when the server tells that the key changed, or that all did.
 TEST_CASE("AnInvalidationThatOvertakesTheReplyKeepsTheValueOut") {
-    RedisServer server;
-    FaultProxy slow(server.port());
-    // What a's store is answered passes the proxy; what its bus hears comes by it too, so the
-    // message is made to be first by writing while the reply is held.
-    CacheNode a(slow.uri()), b(server.uri());
-    b->set("k", std::string("old"));
-    REQUIRE(warm(a, "k", "old"));
-    for (int round = 0; round < 5; ++round) {
-        const std::string value = std::to_string(round);
-        slow.delay(30ms);
-        std::thread reader([&] { (void)a.read("k"); });
-        b->set("k", value);
+    for (const char* what : {"*1\r\n$3\r\ns:k\r\n", "_\r\n"}) {
+        FakeRedisServer server;
+        server.always("TIME", FakeRedisServer::say("*2\r\n$10\r\n1700000000\r\n$1\r\n0\r\n"));
+        server.always("PEXPIRETIME", FakeRedisServer::say(":-1\r\n"));
+        CacheNode a("redis://" + server.address(), {"l2.format = raw"});
+        REQUIRE(covered(a));
+        const std::uint64_t gaps = a->stats().busGaps;
+        server.once("GET", FakeRedisServer::holdThenSay(FakeRedisServer::bulk("old")));
+        server.always("GET", FakeRedisServer::say(FakeRedisServer::bulk("new")));
+        std::string got;
+        std::thread reader([&] { got = a.read("k"); });
+        REQUIRE(server.awaitReceived("GET", 1));
+        server.push(">2\r\n$10\r\ninvalidate\r\n" + std::string(what));
+        CHECK(eventually([&] { return a->stats().busMessages > 0 || a->stats().busGaps > gaps; }));
+        server.release();
         reader.join();
-        slow.delay(0ms);
-        CHECK(eventually([&] { return a.read("k") == value; }, 5s));
+        // It is an answer to who asked before, and to nobody else.
+        CHECK(got == "old");
+        CHECK(a.local("k") == "-");
+        CHECK(a.read("k") == "new");
+        CHECK(a.local("k") == "new");
     }
 }
 
@@ -253,4 +261,25 @@ TEST_CASE("AnEvictedLeaseRefusesTheFill") {
         CHECK(value == "v");
         CHECK(redisCommand(server.port(), {"EXISTS", "s:k"}).at(0) == "0");
     }
+}
+
+TEST_CASE("ALeaseEvictedForMemoryRefusesTheFill") {
+    RedisServer server({"--maxmemory-policy", "allkeys-random"});
+    CacheNode a(server.uri());
+    (void)a.read("k");
+    const auto stands = [&] { return redisCommand(server.port(), {"EXISTS", "s:k"}).at(0) == "1"; };
+    bool leased = false;
+    const auto value = a->getOrLoad<std::string>("k", [&] {
+        leased = stands();
+        const std::string junk(10'000, 'j');
+        server.command({"CONFIG", "SET", "maxmemory", "1500000"});
+        for (int i = 0; i < 5000 && stands(); ++i)
+            server.command({"SET", "junk:" + std::to_string(i), junk});
+        return std::string("v");
+    });
+    CHECK(value == "v");
+    CHECK(leased);
+    CHECK_FALSE(stands());
+    server.command({"CONFIG", "SET", "maxmemory", "0"});
+    CHECK(a.remote("k") == "-");
 }

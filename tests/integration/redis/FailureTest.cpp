@@ -293,3 +293,26 @@ TEST_CASE("WrongOptionsAreToldAndNothingIsBuilt") {
         CHECK(is(store.error(), ErrorCode::InvalidKey));
     }
 }
+
+TEST_CASE("AHostWithoutAnAddressIsNamed") {
+    RedisPlugin plugin("redis://no-such-host.invalid:6379");
+    auto store = plugin.store();
+    const auto got = plugin.get(*store, "conformance:k");
+    REQUIRE_FALSE(got.ok());
+    CHECK(is(got.error(), ErrorCode::Unavailable));
+    CHECK(got.error().message.find("no-such-host.invalid") != std::string::npos);
+}
+
+TEST_CASE("AUnixSocketIsAsGoodAsAPort") {
+    RedisServer server;
+    RedisPlugin plugin("unix://" + server.unixPath() + "?db=2");
+    auto store = plugin.store();
+    const Bytes sent = plugin.value("v");
+    REQUIRE(plugin.set(*store, "conformance:k", sent).ok());
+    CHECK(*plugin.get(*store, "conformance:k") == sent);
+    CHECK(server.command({"CLIENT", "LIST"}).find("db=2") != std::string::npos);
+    RedisPlugin byKey("");
+    byKey.options.set("unix_socket", server.unixPath());
+    auto other = byKey.store();
+    CHECK(byKey.get(*other, "conformance:k").ok());
+}

@@ -14,14 +14,15 @@ namespace oxcache::testing {
 class CacheNode {
 public:
     /// `more`: further lines, each without `oxcache.services.s.`.
-    explicit CacheNode(const std::string& uri, const std::vector<std::string>& more = {}) {
+    explicit CacheNode(const std::string& uri, const std::vector<std::string>& more = {},
+                       const std::string& plugin = "redis-standalone") {
         const std::string path = folder_.file("oxcache.properties");
         {
             std::ofstream file(path);
             const auto line = [&](const std::string& text) {
                 file << "oxcache.services.s." << text << "\n";
             };
-            line("l2.plugin = redis-standalone");
+            line("l2.plugin = " + plugin);
             line("l2.connection_string = " + uri);
             line("l2.reconnect_max = 200ms");
             line("l2.liveness = 600ms");

@@ -98,9 +98,9 @@ TEST_CASE("CommandsOfPocoTravelOverTheCachesConnections") {
     RedisServer server;
     CacheNode node(server.uri());
     const auto run = [&](const Array& command) { return execute(*node, command); };
-    const auto said = run(Command::set("mine", "value", true, Poco::Timespan(100, 0)));
+    auto said = run(Command::set("mine", "value", true, Poco::Timespan(100, 0)));
     REQUIRE(said->isSimpleString());
-    const auto value = run(Command::get("mine"));
+    auto value = run(Command::get("mine"));
     REQUIRE(value->isBulkString());
     CHECK(static_cast<Type<BulkString>&>(*value).value().value() == "value");
     Array pushes;
@@ -108,13 +108,14 @@ TEST_CASE("CommandsOfPocoTravelOverTheCachesConnections") {
            << "list"
            << "a"
            << "b";
-    CHECK(static_cast<Type<Poco::Int64>&>(*run(pushes)).value() == 2);
-    const auto list = run(Command::lrange("list"));
+    auto pushed = run(pushes);
+    CHECK(static_cast<Type<Poco::Int64>&>(*pushed).value() == 2);
+    auto list = run(Command::lrange("list"));
     REQUIRE(list->isArray());
     CHECK(static_cast<Type<Array>&>(*list).value().size() == 2);
-    const auto nothing = run(Command::get("absent"));
+    auto nothing = run(Command::get("absent"));
     CHECK(static_cast<Type<BulkString>&>(*nothing).value().isNull());
-    const auto wrong = run(Command::get("list"));
+    auto wrong = run(Command::get("list"));
     REQUIRE(wrong->isError());
     server.kill();
     CHECK_THROWS_AS(run(Command::get("mine")), RedisException);

@@ -91,6 +91,7 @@ TEST_CASE("FailoverMidWriteEndsWithWritesOnTheOtherMasterAndARenewedSubscription
                     if (++afterwards[thread] == 100) --going;
                 }
             }));
+        const EndOf end(over);
         CHECK(eventually([&] {
             return std::all_of(acknowledged.begin(), acknowledged.end(),
                                [](const auto& count) { return count > 100; });
@@ -99,7 +100,6 @@ TEST_CASE("FailoverMidWriteEndsWithWritesOnTheOtherMasterAndARenewedSubscription
         CHECK(group.awaitMasterOtherThan(old));
         moved = true;
         CHECK(eventually([&] { return going == 0; }));
-        over = true;
     }
     CHECK(backwards == 0);
     CHECK(group.masterPort() != old);
@@ -125,6 +125,7 @@ TEST_CASE("AFailoverWithTheOldMasterAliveMovesTheConnectionAndReadonlyReachesNob
             if (!put && put.error().message.find("READONLY") != std::string::npos) ++refused;
         }
     });
+    const EndOf end(over);
     group.failOver();
     CHECK(group.awaitMasterOtherThan(old));
     const std::uint16_t now = group.masterPort();

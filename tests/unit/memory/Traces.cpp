@@ -15,7 +15,7 @@ namespace {
 
 std::filesystem::path folder() {
     const char* chosen = std::getenv("OXCACHE_TRACES");
-    return chosen != nullptr && *chosen != '\0' ? chosen : OXCACHE_TRACES_DIR;
+    return chosen != nullptr && *chosen != '\0' ? chosen : OXCACHE_TRACES;
 }
 
 std::string readFile(const std::filesystem::path& path) {
@@ -60,8 +60,8 @@ Trace readTrace(const std::string& name) {
         throw std::runtime_error(
             "the trace '" + name + "' is neither at " + plain.string() + " nor at " +
             sized.string() +
-            "; traces are looked for in ../shared/traces beside the checkout, in the CMake cache "
-            "variable OXCACHE_TRACES_DIR or in the environment variable OXCACHE_TRACES");
+            "; traces are looked for in tests/traces, in the CMake cache "
+            "variable OXCACHE_TRACES or in the environment variable of that name");
     const std::vector<std::uint32_t> words = decompress(sized);
     for (std::size_t i = 0; i + 1 < words.size(); i += 2) {
         trace.keys.push_back(words[i]);

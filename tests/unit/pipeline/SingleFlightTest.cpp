@@ -72,28 +72,33 @@ TEST_CASE("AnExceptionReachesEveryWaiterAndFreesTheKey") {
     CHECK(cache.getOrLoad<int>("key", [] { return 3; }) == 3);
 }
 
-TEST_CASE("ALeaderThatHangsIsReplacedAndItsLateResultIsAFillLikeAnyOther") {
-    const TestService test;
-    const Cache cache = test.cache();
-    CallGate hanging;
-    std::thread leader([&] {
-        CHECK(cache.getOrLoad<int>("key", [&] {
-            hanging.pass();
-            return 1;
-        }) == 1);
-    });
-    hanging.awaitArrivals();
-    std::thread waiter([&] { CHECK(cache.getOrLoad<int>("key", [] { return 2; }) == 2); });
-    awaitWaiters(*test.clock, 1);
-    test.pass(30s);
-    waiter.join();
-    CHECK(cache.get<int>("key") == 2);
-    hanging.open();
-    leader.join();
-    // L2 held what the second leader put there, so the first one's was refused.
-    CHECK(cache.get<int>("key") == 2);
-    CHECK(cache.l2().get<int>("key") == 2);
-    CHECK(cache.stats().fillsRefused == 1);
+TEST_CASE("ALeaderThatHangsIsReplacedAndItsLateResultOverwritesNothing") {
+    for (const bool l2 : {true, false}) {
+        CAPTURE(l2);
+        TestPlan plan;
+        plan.l2 = l2;
+        const TestService test(plan);
+        const Cache cache = test.cache();
+        CallGate hanging;
+        std::thread leader([&] {
+            CHECK(cache.getOrLoad<int>("key", [&] {
+                hanging.pass();
+                return 1;
+            }) == 1);
+        });
+        hanging.awaitArrivals();
+        std::thread waiter([&] { CHECK(cache.getOrLoad<int>("key", [] { return 2; }) == 2); });
+        awaitWaiters(*test.clock, 1);
+        test.pass(30s);
+        waiter.join();
+        CHECK(cache.get<int>("key") == 2);
+        hanging.open();
+        leader.join();
+        // What the second leader put stands; the first one's value goes to its caller alone.
+        CHECK(cache.get<int>("key") == 2);
+        if (l2) CHECK(cache.l2().get<int>("key") == 2);
+        CHECK(cache.stats().fillsRefused == 1);
+    }
 }
 
 TEST_CASE("ReadersAfterAnInvalidationNeverJoinTheOlderFlight") {

@@ -13,6 +13,7 @@
 #include "oxcache/base/Export.h"
 #include "oxcache/base/FunctionRef.h"
 #include "oxcache/base/Options.h"
+#include "oxcache/base/Result.h"
 #include "oxcache/observability/Statistics.h"
 
 namespace oxcache::detail {
