@@ -73,7 +73,7 @@ Bytes FakeBackend::lease(Key key, const spi::LeaseRequest& request) {
             expiresMs = std::max(expiresMs, row->expiresMs);
         }
     }
-    const Bytes envelope = encodeEnvelope(lease, {});
+    Bytes envelope = encodeEnvelope(lease, {});
     rows_.insert_or_assign(std::string(key), Row{envelope, expiresMs});
     return envelope;
 }

@@ -107,7 +107,7 @@ void FakeRedisServer::always(const std::string& name, Answer answer) {
     always_[upper(name)] = std::move(answer);
 }
 
-void FakeRedisServer::always(const std::string& name, Reaction reaction) {
+void FakeRedisServer::always(const std::string& name, const Reaction& reaction) {
     always(name, [reaction](const Command&, std::uint64_t) { return reaction; });
 }
 

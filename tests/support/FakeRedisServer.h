@@ -58,7 +58,7 @@ public:
     /// A rule is for a command's name (`GET`) or its first two words (`CLUSTER SLOTS`); the longer
     /// one wins. What is said once is said before what is always said, in the order given.
     void always(const std::string& name, Answer answer);
-    void always(const std::string& name, Reaction reaction);
+    void always(const std::string& name, const Reaction& reaction);
     void once(const std::string& name, Reaction reaction);
     /// Lets all who hold go on, now and from now on.
     void release();

@@ -18,8 +18,8 @@ std::string field(const std::vector<std::string>& fields, const std::string& nam
 
 }  // namespace
 
-RedisSentinels::RedisSentinels(std::vector<std::string> servers, std::vector<std::string> sentinels,
-                               std::string password)
+RedisSentinels::RedisSentinels(std::vector<std::string> servers,
+                               const std::vector<std::string>& sentinels, std::string password)
     : password_(std::move(password)) {
     servers.insert(servers.end(), {"--repl-diskless-sync-delay", "0"});
     servers_.push_back(std::make_unique<RedisServer>(servers));

@@ -21,7 +21,8 @@ public:
     /// `servers` are arguments for all three servers, `sentinels` are lines for the sentinels'
     /// configuration; `password` is asked for by the sentinels, of each other as well.
     explicit RedisSentinels(std::vector<std::string> servers = {},
-                            std::vector<std::string> sentinels = {}, std::string password = {});
+                            const std::vector<std::string>& sentinels = {},
+                            std::string password = {});
 
     /// All data servers; the first was the master in the beginning.
     RedisServer& server(int index) { return *servers_[static_cast<std::size_t>(index)]; }

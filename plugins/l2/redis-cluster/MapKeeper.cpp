@@ -13,8 +13,19 @@ using std::chrono::steady_clock;
 
 // So many of the nodes that are known are asked before those of the configuration.
 constexpr std::size_t kAsked = 3;
+
+// Nothing about it: the server does not know it.
+void askAboutShards(CommandWriter writer) { writer.command({"COMMAND", "INFO", "SPUBLISH"}); }
+
 // A node that does not answer must not hold up the next one.
 constexpr Duration kPatience{500};
+
+Result<SlotMap> mapFrom(const Reply& slots, const Reply& shards, const Endpoint& asked,
+                        const AddressMap& addresses) {
+    auto map = SlotMap::parse(slots, asked, addresses);
+    if (map && shards.isList() && shards.items.size() == 1) map->sharded(!shards.items[0].isNull());
+    return map;
+}
 
 }  // namespace
 
@@ -156,10 +167,11 @@ Result<SlotMap> MapKeeper::askNode(const Endpoint& endpoint, SteadyTime until) {
     const std::shared_ptr<Node> node = nodes_.nodeAt(endpoint);
     Call call;
     call.writer().command({"CLUSTER", "SLOTS"});
-    call.commands = 1;
+    askAboutShards(call.writer());
+    call.commands = 2;
     node->lanes().front()->run(call, until);
     if (!call.replied()) return call.error;
-    return SlotMap::parse(call.replies.front(), endpoint, settings_.addresses);
+    return mapFrom(call.replies[0], call.replies[1], endpoint, settings_.addresses);
 }
 
 /// A node of the configuration may be any node, under any name, so it gets a connection for this.
@@ -171,9 +183,13 @@ Result<SlotMap> MapKeeper::askSeed(const Endpoint& endpoint, SteadyTime until) c
     Dialogue dialogue(std::move(made->transport), made->server);
     Bytes command;
     CommandWriter(command).command({"CLUSTER", "SLOTS"});
-    const auto reply = dialogue.ask(command, until);
-    if (!reply) return reply.error();
-    return SlotMap::parse(*reply, endpoint, settings_.addresses);
+    const auto slots = dialogue.ask(command, until);
+    if (!slots) return slots.error();
+    command.clear();
+    askAboutShards(CommandWriter(command));
+    const auto shards = dialogue.ask(command, until);
+    if (!shards) return shards.error();
+    return mapFrom(*slots, *shards, endpoint, settings_.addresses);
 }
 
 void MapKeeper::note(const Error& error) {

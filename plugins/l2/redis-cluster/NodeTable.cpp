@@ -23,6 +23,7 @@ Outlet ofRange(const Bytes& channel, unsigned range) {
 Outlet ofCluster(const Bytes& channel) { return {"PUBLISH", channel, false}; }
 
 bool serves(const SlotMap& map, const Endpoint& node, unsigned range) {
+    if (!map.sharded()) return false;
     const Endpoint* owner = map.ownerOf(slotOf(rangeTags()[range]));
     return owner != nullptr && *owner == node;
 }

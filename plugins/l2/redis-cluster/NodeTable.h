@@ -30,8 +30,8 @@ public:
     void follow(const SlotMap& map, SteadyTime now);
 
     /// Where changes are made known that a node takes: the channel of the first range whose tag it
-    /// serves, so that nobody but who listens there is bothered; where it serves none, the channel
-    /// that the whole cluster hears.
+    /// serves, so that nobody but who listens there is bothered; where it serves none, or servers
+    /// are too old for that, the channel that the whole cluster hears.
     static Outlet outletAt(const Bytes& channel, const SlotMap& map, const Endpoint& node);
     /// All that anybody could use at the node, according to this map or an older one.
     static std::vector<Outlet> outletsAt(const Bytes& channel, const SlotMap& map,

@@ -35,6 +35,9 @@ public:
     const std::vector<Endpoint>& masters() const noexcept { return masters_; }
     /// Slots that somebody serves.
     unsigned covered() const noexcept { return covered_; }
+    /// Whether the servers know sharded Pub/Sub, which they do from 7.0 on.
+    bool sharded() const noexcept { return sharded_; }
+    void sharded(bool known) noexcept { sharded_ = known; }
     /// The ranges in which a slot has another owner than in `before`.
     std::vector<unsigned> movedSince(const SlotMap& before) const;
 
@@ -45,6 +48,7 @@ private:
     /// By slot: one more than the index of the master; 0: nobody.
     std::array<std::uint16_t, kSlots> owners_{};
     unsigned covered_ = 0;
+    bool sharded_ = true;
 };
 
 /// `MOVED 3999 host:port` or `ASK 3999 host:port`, taken apart.

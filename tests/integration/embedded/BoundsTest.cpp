@@ -36,7 +36,7 @@ bool becomesTrue(Condition condition) {
 }  // namespace
 
 TEST_CASE("TheFileStaysWithinItsBound") {
-    for (const std::size_t payload : {20, 1000, 5000, 100'000}) {
+    for (const std::size_t payload : {20U, 1000U, 5000U, 100'000U}) {
         EmbeddedRig rig;
         rig.settings.maxBytes = 2 * kMebibyte;
         rig.settings.changeLog = 100;

@@ -84,6 +84,66 @@ struct Batch {
     std::vector<Bytes> envelopes;
 };
 
+/// Threads that write rising numbers to keys of their own and read each back at once, in batches,
+/// with and without leases, until the end.
+class RisingLoad {
+public:
+    RisingLoad(spi::RemoteStore& store, const std::vector<std::string>& keys) : store_(store) {
+        for (std::size_t thread = 0; thread < kThreads; ++thread)
+            threads_.push_back(std::make_unique<Joined>([this, thread, &keys] {
+                std::vector<std::string> mine;
+                for (std::size_t i = thread; i < keys.size(); i += kThreads)
+                    mine.push_back(keys[i]);
+                ClusterPlugin own(cluster().uri());
+                for (int number = 1; !over_ && wrong_[thread].empty(); ++number) {
+                    wrong_[thread] = round(own, mine, number);
+                    ++rounds_;
+                }
+            }));
+    }
+    ~RisingLoad() { end(); }
+
+    /// Returns when it has gone on for a while.
+    bool someRounds() const {
+        const int before = rounds_;
+        return eventually([&] { return rounds_ >= before + 20; });
+    }
+    /// What each thread met that it should not have; empty where nothing.
+    const std::array<std::string, 4>& end() {
+        over_ = true;
+        threads_.clear();
+        return wrong_;
+    }
+
+private:
+    static constexpr std::size_t kThreads = 4;
+
+    std::string round(ClusterPlugin& own, const std::vector<std::string>& mine, int number) {
+        const std::string payload = std::to_string(number);
+        std::vector<Bytes> envelopes;
+        for (std::size_t i = 0; i < mine.size(); ++i) envelopes.push_back(own.value(payload));
+        const auto outcomes = store_.put(putsOf(own, mine, envelopes), own.soon());
+        const std::vector<Key> names(mine.begin(), mine.end());
+        const auto values =
+            number % 2 == 0
+                ? store_.get(names, own.soon())
+                : store_.lease(names, {own.version(), own.clock.wallMs() + 5000}, own.soon());
+        for (std::size_t i = 0; i < mine.size(); ++i) {
+            if (!stored(outcomes[i]))
+                return "put: " + (outcomes[i] ? "refused" : outcomes[i].error().message);
+            if (payloadOf(values[i]) != payload)
+                return mine[i] + ": " + payloadOf(values[i]) + " instead of " + payload;
+        }
+        return {};
+    }
+
+    spi::RemoteStore& store_;
+    std::atomic<bool> over_{false};
+    std::atomic<int> rounds_{0};
+    std::array<std::string, kThreads> wrong_;
+    std::vector<std::unique_ptr<Joined>> threads_;
+};
+
 }  // namespace
 
 TEST_CASE("BatchesGoToAllNodesAndComeBackInOrder") {
@@ -152,65 +212,23 @@ TEST_CASE("WhileASlotMigratesUnderLoadEveryValueIsRight") {
     const std::uint16_t from = cluster().masterPortOf(slot);
     const std::uint16_t to = cluster().masterPortOf(16000);
     REQUIRE(from != to);
-    const std::string tag = keyIn(slot);
     constexpr int kKeys = 200;
     std::vector<std::string> keys;
-    for (int i = 0; i < kKeys; ++i) keys.push_back(tag + std::to_string(i));
+    for (int i = 0; i < kKeys; ++i) keys.push_back(keyIn(slot) + std::to_string(i));
     for (const std::string& key : keys) REQUIRE(stored(plugin.set(*store, key, plugin.value("0"))));
-
-    // Each thread has its keys, writes rising numbers and reads each back at once, by one and in
-    // batches, with leases and removes in between.
-    constexpr int kThreads = 4;
-    std::atomic<bool> over{false};
-    std::atomic<int> rounds{0};
-    std::array<std::string, kThreads> wrong;
-    std::vector<std::unique_ptr<Joined>> threads;
-    for (int thread = 0; thread < kThreads; ++thread)
-        threads.push_back(std::make_unique<Joined>([&, thread] {
-            ClusterPlugin own(cluster().uri());
-            std::vector<Key> mine;
-            for (int i = thread; i < kKeys; i += kThreads) mine.push_back(keys[std::size_t(i)]);
-            for (int number = 1; !over && wrong[std::size_t(thread)].empty(); ++number) {
-                const std::string payload = std::to_string(number);
-                std::vector<Bytes> envelopes;
-                std::vector<std::string> names(mine.begin(), mine.end());
-                for (std::size_t i = 0; i < mine.size(); ++i)
-                    envelopes.push_back(own.value(payload));
-                const auto outcomes = store->put(putsOf(own, names, envelopes), own.soon());
-                const auto values =
-                    number % 2 == 0 ? store->get(mine, own.soon())
-                                    : store->lease(mine, {own.version(), own.clock.wallMs() + 5000},
-                                                   own.soon());
-                for (std::size_t i = 0; i < mine.size(); ++i) {
-                    if (!stored(outcomes[i]))
-                        wrong[std::size_t(thread)] =
-                            "put: " + (outcomes[i] ? "refused" : outcomes[i].error().message);
-                    else if (payloadOf(values[i]) != payload)
-                        wrong[std::size_t(thread)] =
-                            names[i] + ": " + payloadOf(values[i]) + " instead of " + payload;
-                }
-                ++rounds;
-            }
-        }));
-    const EndOf end(over);
-    const auto someRounds = [&] {
-        const int before = rounds;
-        return eventually([&] { return rounds >= before + 20; });
-    };
-    CHECK(someRounds());
+    RisingLoad load(*store, keys);
+    CHECK(load.someRounds());
     cluster().beginMove(slot, to);
-    CHECK(someRounds());
+    CHECK(load.someRounds());
     // Half of the keys here, half there: ASK.
     CHECK(cluster().moveKeys(slot, to, kKeys / 2) == kKeys / 2);
-    CHECK(someRounds());
+    CHECK(load.someRounds());
     while (cluster().moveKeys(slot, to, 100) > 0) {
     }
-    CHECK(someRounds());
+    CHECK(load.someRounds());
     cluster().endMove(slot, to);
-    CHECK(someRounds());
-    over = true;
-    threads.clear();
-    for (const std::string& problem : wrong) CHECK(problem == "");
+    CHECK(load.someRounds());
+    for (const std::string& problem : load.end()) CHECK(problem == "");
     // It was not for nothing.
     CHECK(cluster().ask(to, {"INFO", "commandstats"}).front().find("cmdstat_asking") !=
           std::string::npos);

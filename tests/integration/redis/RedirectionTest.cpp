@@ -4,6 +4,7 @@
 #include <atomic>
 
 #include "redis-cluster/SlotHash.h"
+#include "support/BusEar.h"
 #include "support/FakeRedisServer.h"
 #include "support/FaultProxy.h"
 #include "support/RedisPlugin.h"
@@ -38,6 +39,8 @@ void prepare(std::initializer_list<Fake*> nodes, const Fake& owner) {
         node->always("PUBLISH", Fake::say(":0\r\n"));
         node->always("SPUBLISH", Fake::say(":0\r\n"));
         node->always("ASKING", Fake::say("+OK\r\n"));
+        node->always("COMMAND INFO",
+                     Fake::say(Fake::array({Fake::array({Fake::bulk("spublish")})})));
         node->always("CLUSTER SLOTS", Fake::say(allAt(owner)));
     }
 }
@@ -228,6 +231,7 @@ TEST_CASE("SlotsThatNobodyServesAreAnErrorThatSaysSo") {
 TEST_CASE("SeedsThatAreDeadOrSilentOrNoClusterAreSteppedOver") {
     Fake silent, alone, a;
     silent.always("HELLO", Fake::holdThenSay("-ERR too late\r\n"));
+    alone.always("COMMAND INFO", Fake::say("*1\r\n*-1\r\n"));
     alone.always("CLUSTER SLOTS", Fake::say("-ERR This instance has cluster support disabled\r\n"));
     prepare({&a}, a);
     a.always("GET", Fake::say("$-1\r\n"));
@@ -242,6 +246,31 @@ TEST_CASE("SeedsThatAreDeadOrSilentOrNoClusterAreSteppedOver") {
     const auto nobody = plugin.get(*plugin.store(), kKey);
     REQUIRE_FALSE(nobody);
     CHECK(nobody.error().message.find("cluster support disabled") != std::string::npos);
+}
+
+TEST_CASE("ServersWithoutShardedChannelsAreToldAndHeardByThePlainOne") {
+    for (const bool sharded : {true, false}) {
+        Fake a;
+        prepare({&a}, a);
+        if (!sharded) a.always("COMMAND INFO", Fake::say("*1\r\n*-1\r\n"));
+        a.always("SET", Fake::say("+OK\r\n"));
+        for (const std::string subscribe : {"SUBSCRIBE", "SSUBSCRIBE"})
+            a.always(subscribe, [](const Fake::Command& command, std::uint64_t) {
+                const bool shard = command[0] == "SSUBSCRIBE";
+                return Fake::say(">3\r\n" + Fake::bulk(shard ? "ssubscribe" : "subscribe") +
+                                 Fake::bulk(command[1]) + ":1\r\n");
+            });
+        ClusterPlugin plugin(a);
+        const auto store = plugin.store();
+        BusEar ear(plugin.bus());
+        CHECK(ear.awaitCovered());
+        CHECK(plugin.set(*store, kKey, plugin.value("v")));
+        CHECK(a.received("SSUBSCRIBE").size() == (sharded ? 64 : 0));
+        CHECK(a.received("SUBSCRIBE").size() == 1);
+        CHECK(a.received("SPUBLISH").empty() == !sharded);
+        CHECK(a.received("PUBLISH").empty() == sharded);
+        CHECK(a.surprises().empty());
+    }
 }
 
 TEST_CASE("NodesBehindNatAreReachedByTheirMappedAddress") {

@@ -1,9 +1,9 @@
 #include <doctest/doctest.h>
 
-#include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <memory>
 
 #include "support/ChildProcess.h"

@@ -182,7 +182,8 @@ TEST_CASE("RubbishInsteadOfAQueryIsRefusedOrHarmless") {
     Fixture f;
     const std::string sound =
         "SELECT name, 'it''s' AS [x] FROM \"users\" /* c */ WHERE id = :id -- e";
-    const std::string alphabet("'\"`[]()/*-:;?@$ \n\0a1.,=|<>\xff", 31);
+    constexpr char kSigns[] = "'\"`[]()/*-:;?@$ \n\0a1.,=|<>\xff";
+    const std::string alphabet(kSigns, sizeof kSigns - 1);
     std::mt19937 random(11);
     int refused = 0;
     for (int round = 0; round < 1000; ++round) {

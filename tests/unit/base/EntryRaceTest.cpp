@@ -26,7 +26,8 @@ TEST_CASE("CountsHoldUnderThreadsAndTheLastOneDestroys") {
                 EntryPtr mine = shared;
                 phase.arrive_and_wait();
                 for (int copy = 0; copy < 10; ++copy) {
-                    const EntryPtr other = mine;
+                    EntryPtr other;
+                    other = mine;
                     const auto* value = static_cast<const CountedValue*>(other->object());
                     if (value->number != round + 1 || other->key() != "key") ++wrong;
                 }

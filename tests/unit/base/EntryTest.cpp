@@ -212,7 +212,8 @@ TEST_CASE("TheLastPointerDestroysTheEntryOnce") {
 
 TEST_CASE("AnEmptyPointerPointsToNothing") {
     const EntryPtr empty;
-    const EntryPtr copy = empty;
+    EntryPtr copy;
+    copy = empty;
     CHECK(copy.get() == nullptr);
     CHECK_FALSE(static_cast<bool>(EntryPtr::share(nullptr)));
     CHECK_FALSE(static_cast<bool>(EntryPtr::adopt(nullptr)));

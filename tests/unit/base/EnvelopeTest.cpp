@@ -61,7 +61,8 @@ TEST_CASE("EveryKindAndCodecComesBackAsItWentIn") {
     std::mt19937_64 random(1);
     for (int kind = 0; kind <= 3; ++kind) {
         for (int codec = 0; codec <= 4; ++codec) {
-            for (const std::size_t size : {0, 1, 8, 9, 16, 17, 128, 129, 240, 241, 1024, 70'000}) {
+            for (const std::size_t size :
+                 {0U, 1U, 8U, 9U, 16U, 17U, 128U, 129U, 240U, 241U, 1024U, 70'000U}) {
                 EnvelopeHeader header = fullHeader();
                 header.kind = static_cast<EntryKind>(kind);
                 header.codec = static_cast<CodecId>(codec);

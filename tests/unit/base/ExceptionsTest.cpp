@@ -22,7 +22,8 @@ void checkException(const T& exception, const std::string& className) {
     CHECK_THROWS_AS(throw exception, Poco::Exception);
     CHECK_THROWS_AS(throw exception, std::exception);
     const std::unique_ptr<Poco::Exception> clone(exception.clone());
-    CHECK(typeid(*clone) == typeid(T));
+    const Poco::Exception& cloned = *clone;
+    CHECK(typeid(cloned) == typeid(T));
     CHECK(clone->displayText() == exception.displayText());
     CHECK_THROWS_AS(clone->rethrow(), T);
 }

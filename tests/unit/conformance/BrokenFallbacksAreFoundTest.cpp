@@ -102,7 +102,7 @@ Defect changing(std::function<void(std::span<const Key>, Replies&)> replies) {
 }
 
 Defect changingEach(std::function<void(Key, spi::FallbackReply&)> change) {
-    return changing([=](std::span<const Key> keys, Replies& replies) {
+    return changing([change = std::move(change)](std::span<const Key> keys, Replies& replies) {
         for (std::size_t i = 0; i < keys.size(); ++i)
             if (replies[i].ok()) change(keys[i], *replies[i]);
     });

@@ -31,7 +31,7 @@ std::string errorOf(PluginHost& host, const std::string& kind, const std::string
     const auto offer = host.load(kind, name);
     REQUIRE_FALSE(offer.ok());
     CHECK(offer.error().code == ErrorCode::Unavailable);
-    const std::string text = offer.error().message;
+    std::string text = offer.error().message;
     CAPTURE(text);
     CHECK(contains(text, file));
     CHECK(contains(text, "; "));
@@ -66,7 +66,7 @@ std::string contentOf(const std::string& file) {
 /// What the throwing plugin's error says, when it throws there and that.
 std::string errorWhenThrown(const std::string& what) {
     ::setenv("OXCACHE_TEST_THROW", what.c_str(), 1);
-    const std::string text = errorOf("throwing");
+    std::string text = errorOf("throwing");
     ::unsetenv("OXCACHE_TEST_THROW");
     return text;
 }

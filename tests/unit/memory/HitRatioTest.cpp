@@ -155,7 +155,7 @@ TEST_CASE("BoundedByBytesTheStoreHitsMoreOftenThanLru") {
         std::uint64_t all = 0;
         for (const auto& [key, size] : sizes) all += size;
         double gained = 0;
-        for (const std::uint64_t divisor : {300, 100, 30, 10, 3}) {
+        for (const std::uint64_t divisor : {300U, 100U, 30U, 10U, 3U}) {
             const std::uint64_t bytes = all / divisor;
             const double lru = lruHitRatio(trace, bytes);
             const double ours =

@@ -131,7 +131,8 @@ inline constexpr std::string_view kNameCharacters =
 
 /// Position of a parameter by name in the text of a parameter list; KeyTemplate::kNone if absent.
 /// A name is the last identifier before a comma outside brackets, or before the end.
-consteval std::size_t parameterNamed(std::string_view list, std::string_view name) {
+/// constexpr, because clang 14 calls no consteval function with the arguments of another.
+constexpr std::size_t parameterNamed(std::string_view list, std::string_view name) {
     std::size_t position = 0;
     int depth = 0;
     std::string_view last;
