@@ -195,7 +195,7 @@ TEST_CASE("ALoadedValueThatIsTooLargeGoesToItsCallerAndIsNotKept") {
         plan.l2 = l2;
         const TestService test(with([](auto& settings) { settings.maxValueSize = 100; }, plan));
         const Cache cache = test.cache();
-        const std::string large(101, 'x');
+        std::string large(101, 'x');
         CHECK(cache.getOrLoad<std::string>("key", [&] { return large; }) == large);
         const Lookup<std::string> loaded =
             cache.lookupOrLoad<std::string>("key", [&] { return large; });

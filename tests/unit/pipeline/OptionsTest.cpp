@@ -10,9 +10,9 @@ using namespace oxcache::testing;
 
 namespace {
 
-const auto one = [] { return 1; };
-const auto two = [] { return 2; };
-const auto absent = []() -> std::optional<int> { return std::nullopt; };
+int one() { return 1; }
+int two() { return 2; }
+std::optional<int> absent() { return std::nullopt; }
 
 EntryOptions options(std::optional<Duration> ttl = {}) {
     EntryOptions made;
