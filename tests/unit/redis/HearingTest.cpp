@@ -11,7 +11,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-Reply parsed(std::string bytes) {
+Reply parsed(const std::string& bytes) {
     RespParser parser;
     BytesView view(bytes);
     REQUIRE(parser.feed(view) == RespParser::Status::Ready);
