@@ -14,7 +14,7 @@ std::uint64_t removals(const MemoryStore& store, RemovalCause cause) {
 }  // namespace
 
 TEST_CASE("AStoreHoldsAsManyEntriesAsItsCapacityAndNeverMore") {
-    for (const std::uint64_t capacity : {1, 2, 10, 100, 1000, 10'000}) {
+    for (const std::uint64_t capacity : {1U, 2U, 10U, 100U, 1000U, 10'000U}) {
         ManualClock clock;
         MemoryStore store({.maxEntries = capacity}, clock);
         for (std::uint64_t i = 0; i < capacity; ++i) CHECK(store.put(entryOf(keyOf(i), "v"), {}));
