@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <climits>
 #include <cstring>
+#include <memory>
 
 #include <openssl/bio.h>
 #include <openssl/err.h>
@@ -38,15 +39,16 @@ int bioRead(BIO* bio, char* at, int size) {
 
 long bioControl(BIO*, int command, long, void*) { return command == BIO_CTRL_FLUSH ? 1 : 0; }
 
+// Freed when the plugin is unloaded, which is after its last connection.
 BIO_METHOD* socketMethod() {
-    static BIO_METHOD* const method = [] {
+    static const std::unique_ptr<BIO_METHOD, decltype(&BIO_meth_free)> method = [] {
         BIO_METHOD* made = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "oxcache");
         BIO_meth_set_write(made, bioWrite);
         BIO_meth_set_read(made, bioRead);
         BIO_meth_set_ctrl(made, bioControl);
-        return made;
+        return std::unique_ptr<BIO_METHOD, decltype(&BIO_meth_free)>(made, &BIO_meth_free);
     }();
-    return method;
+    return method.get();
 }
 
 std::string opensslReason() {
