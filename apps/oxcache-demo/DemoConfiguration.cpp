@@ -45,6 +45,18 @@ std::string prefixOf(const DemoOptions& options, const std::string& database) {
            Poco::DigestEngine::digestToHex(digest.digest()).substr(0, 12) + ":";
 }
 
+// False where --set names another plugin, which would not know the path of the embedded one.
+bool usesEmbedded(const DemoOptions& options, const std::string& key) {
+    bool embedded = true;
+    for (const std::string& setting : options.settings) {
+        const auto equals = setting.find('=');
+        const std::string name = setting.substr(0, equals);
+        if (equals != std::string::npos && (name == key || "oxcache." + name == key))
+            embedded = setting.substr(equals + 1) == "embedded";
+    }
+    return embedded;
+}
+
 }  // namespace
 
 AutoPtr<AbstractConfiguration> defaultConfiguration(const DemoOptions& options,
@@ -55,8 +67,10 @@ AutoPtr<AbstractConfiguration> defaultConfiguration(const DemoOptions& options,
     configuration->setString(service + "cache_type", "two-level");
     configuration->setString(service + "ttl", "1h");
     configuration->setString(service + "l1.max_capacity", std::to_string(l1Capacity(keys)));
-    configuration->setString(service + "l2.plugin", "embedded");
-    configuration->setString(service + "l2.path", state + "/l2.db");
+    if (usesEmbedded(options, service + "l2.plugin")) {
+        configuration->setString(service + "l2.plugin", "embedded");
+        configuration->setString(service + "l2.path", state + "/l2.db");
+    }
     if (options.ownCatalogue()) {
         configuration->setString(service + "fallback.plugin", "sqlite");
         configuration->setString(service + "fallback.path", database);

@@ -236,7 +236,8 @@ void ServiceBuilder::chooseBus(Wanted& wanted, const spi::OptionValues& options,
                          "; write auto" + (hasBus ? ", which uses the store's own bus" : ""));
         return;
     }
-    if (!hasBus) return;
+    // What was wrong for the store is wrong for its bus, and has been said.
+    if (!hasBus || !wanted.parts.remote) return;
     auto bus =
         guarded<spi::InvalidationBus>(wanted.remote->invalidationBus, contextFor(wanted, options));
     if (bus)

@@ -49,6 +49,19 @@ TEST_CASE("TheDemoRunsOnOneRedisServer") {
     checkRuns("redis-standalone", server.uri());
 }
 
+TEST_CASE("ASettingAloneMovesTheDefaultRunToRedis") {
+    const RedisServer server;
+    const DemoProgram demo;
+    const Ended run = demo.run(
+        "--set oxcache.services.demo.l2.plugin=redis-standalone "
+        "--set oxcache.services.demo.l2.connection_string=" +
+        server.uri() + " --input '" OXCACHE_FIXTURE "' --json --requests 100");
+    INFO(run.err);
+    REQUIRE(run.status == 0);
+    CHECK(run.json()["requests"] == 100);
+    CHECK(run.json()["errors"] == 0);
+}
+
 TEST_CASE("TheDemoRunsOnAMasterThatSentinelsName") {
     const RedisSentinels sentinels;
     checkRuns("redis-sentinel", sentinels.uri());
