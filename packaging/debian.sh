@@ -13,7 +13,10 @@ test_packages=(
     openssl redis-sentinel redis-server redis-tools
 )
 # What the benchmarks need beyond what compiles: the framework, and the peers.
-bench_packages=(libbenchmark-dev libabsl-dev libhiredis-dev libtbb-dev librocksdb-dev)
+bench_packages=(
+    libbenchmark-dev libabsl-dev libhiredis-dev libtbb-dev librocksdb-dev
+    default-jdk-headless libcaffeine-java
+)
 # What the checks of style need beyond that.
 style_packages=(clang clang-format clang-tidy git)
 

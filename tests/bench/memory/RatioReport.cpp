@@ -47,7 +47,7 @@ void RatioReport::hits() const {
            true, 1);
     target("hot keys, 1 thread: Cache::get / naive", of("get", 1) / of("naive", 1), true, 1);
     for (const int threads : {1, 2})
-        ahead("hot", threads, {"naive", "lru", "tbb", "rocks", "hyperclock"});
+        ahead("hot", threads, {"naive", "lru", "tbb", "rocks", "hyperclock", "caffeine"});
 }
 
 void RatioReport::misfits() const {
@@ -61,12 +61,13 @@ void RatioReport::misfits() const {
 
 void RatioReport::writes() const {
     for (const int threads : {1, 2})
-        ahead("mixed", threads, {"naive", "lru", "rocks", "hyperclock"});
+        ahead("mixed", threads, {"naive", "lru", "rocks", "hyperclock", "caffeine"});
     target("writes, 1 thread: store / naive", rate("write", "store", 1) / rate("write", "naive", 1),
            true, 0.8);
     target("writes, 2 threads: store / naive",
            rate("write", "store", 2) / rate("write", "naive", 2), true, 1.2);
-    for (const int threads : {1, 2}) ahead("write", threads, {"lru", "rocks", "hyperclock"});
+    for (const int threads : {1, 2})
+        ahead("write", threads, {"lru", "rocks", "hyperclock", "caffeine"});
     target("time of a write that evicts / that replaces",
            rate("replace", "store", 1) / rate("evict", "store", 1), false, 3);
 }

@@ -14,6 +14,8 @@ class RatioReport : public benchmark::ConsoleReporter {
 public:
     RatioReport() : ConsoleReporter(OO_None) {}
     void ReportRuns(const std::vector<Run>& runs) override;
+    /// A rate that was measured elsewhere, in calls a second.
+    void take(const std::string& name, double rate) { rates_[name] = rate; }
     /// Prints ratios and targets.
     void conclude() const;
 

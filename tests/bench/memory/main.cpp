@@ -5,6 +5,7 @@
 
 #include <benchmark/benchmark.h>
 
+#include "CaffeinePeer.h"
 #include "MemoryLoads.h"
 #include "RatioReport.h"
 
@@ -25,6 +26,7 @@ int main(int argc, char** argv) {
     const bool all = benchmark::GetBenchmarkFilter().empty();
     oxcache::bench::RatioReport report;
     benchmark::RunSpecifiedBenchmarks(&report);
+    if (all) oxcache::bench::measureCaffeine(report);
     report.conclude();
     if (all) oxcache::bench::reportFootprint();
     return 0;

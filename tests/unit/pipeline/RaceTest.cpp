@@ -187,3 +187,20 @@ TEST_CASE("ManyThreadsReadingWritingAndClearingAgreeInTheEnd") {
     const Statistics stats = cache.stats();
     CHECK(stats.requests == stats.hits + stats.misses + stats.stale + stats.errors);
 }
+
+TEST_CASE("AWriteWhereL1IsAllThereIsLeavesNoMomentWithoutAValue") {
+    const TestService service(onlyL1());
+    const Cache cache = service.cache();
+    cache.set("k", std::string("0"));
+    std::atomic<bool> done{false};
+    std::atomic<int> misses{0};
+    {
+        const Joined reader([&] {
+            while (!done)
+                if (!cache.get<std::string>("k")) ++misses;
+        });
+        for (int i = 0; i < 20 * kRounds; ++i) cache.set("k", std::to_string(i));
+        done = true;
+    }
+    CHECK(misses == 0);
+}
