@@ -24,60 +24,7 @@ bool covered(CacheNode& node) {
     return eventually([&] { return node->stats().busGaps > 0; });
 }
 
-/// Writes by two processes at once until each has made so many.
-void writeBoth(CacheNode& a, CacheNode& b, int keys, int writes) {
-    const auto work = [&](CacheNode& node, const std::string& name) {
-        for (int i = 0; i < writes; ++i) {
-            const std::string key = std::to_string(i * 7 % keys);
-            if (i % 5 == 4)
-                (void)node.read(key);
-            else
-                node->set(key, name + std::to_string(i));
-        }
-    };
-    std::thread other([&] { work(b, "b"); });
-    work(a, "a");
-    other.join();
-}
-
-void checkConvergence(const std::vector<std::string>& options) {
-    constexpr int kKeys = 100;
-    constexpr int kWrites = 10'000;
-    RedisServer server;
-    CacheNode a(server.uri(), options), b(server.uri(), options);
-    std::atomic<bool> stop{false};
-    int kills = 0;
-    std::thread killer([&] {
-        while (!stop) {
-            server.command({"CLIENT", "KILL", "TYPE", kills++ % 2 == 0 ? "normal" : "pubsub"});
-            std::this_thread::sleep_for(30ms);
-        }
-    });
-    writeBoth(a, b, kKeys, kWrites);
-    stop = true;
-    killer.join();
-    CHECK(kills > 3);
-    // Quiet now: one declared bound later every copy is what L2 holds.
-    int different = kKeys;
-    CHECK(eventually([&] {
-        different = 0;
-        for (int i = 0; i < kKeys; ++i) {
-            const std::string key = std::to_string(i);
-            const std::string truth = a.remote(key);
-            different += a.read(key) != truth || b.read(key) != truth ? 1 : 0;
-        }
-        return different == 0;
-    }));
-    CHECK(different == 0);
-}
-
 }  // namespace
-
-TEST_CASE("TwoProcessesUnderConnectionKillsConvergeByMessages") { checkConvergence({}); }
-
-TEST_CASE("TwoProcessesUnderConnectionKillsConvergeByTracking") {
-    checkConvergence({"coherence = tracking"});
-}
 
 TEST_CASE("AWriteReachesTheOtherProcesssL1") {
     RedisServer server;
