@@ -109,6 +109,7 @@ void FaultProxy::pump(Link& link, bool replies) {
     }
     end(from);
     end(to);
+    ++ended_;
 }
 
 void FaultProxy::wait(const Link& link) const {

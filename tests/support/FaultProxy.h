@@ -60,6 +60,8 @@ public:
     void loseReplyWith(const std::string& text);
 
     std::uint64_t accepted() const { return accepted_; }
+    /// Connections that have ended, in both directions.
+    std::uint64_t ended() const { return ended_ / 2; }
     /// What the server has sent through, in bytes.
     std::uint64_t replied() const { return replied_; }
     /// What the client has sent, in bytes, whether or not it has gone on.
@@ -100,6 +102,7 @@ private:
     std::atomic<std::int64_t> cutAfter_{-1};
     std::atomic<std::int64_t> cutRequestAfter_{-1};
     std::atomic<std::uint64_t> accepted_{0};
+    std::atomic<std::uint64_t> ended_{0};
     std::atomic<std::uint64_t> replied_{0};
     std::atomic<std::uint64_t> requested_{0};
     std::atomic<std::uint64_t> found_{0};
