@@ -50,9 +50,9 @@ void FaultProxy::drop() {
     }
 }
 
-void FaultProxy::hold() {
+void FaultProxy::holdRequestWith(const std::string& text) {
     MutexLock lock(mutex_);
-    for (Link& link : links_) link.held = true;
+    holdText_ = text;
 }
 
 void FaultProxy::letGo() {
@@ -123,14 +123,22 @@ void FaultProxy::pause(std::chrono::microseconds time) const {
 }
 
 /// False where the connection ends.
-bool FaultProxy::hand(const Link& link, Poco::Net::StreamSocket& to, char* bytes, std::size_t size,
+bool FaultProxy::hand(Link& link, Poco::Net::StreamSocket& to, char* bytes, std::size_t size,
                       bool replies) {
-    if (!replies) requested_ += size;
+    if (!replies) {
+        MutexLock lock(mutex_);
+        requested_ += size;
+        if (find(holdText_, bytes, size) < size) link.held = true;
+    }
     wait(link);
     pause(std::chrono::milliseconds(delayMs_));
     if (const std::size_t limit = limit_; limit != 0)
         pause(std::chrono::microseconds(size * 1'000'000 / limit));
-    if (swallowing_ || (replies && vanishes(bytes, size))) return !ending_;
+    if (swallowing_) return !ending_;
+    if (replies) {
+        MutexLock lock(mutex_);
+        if (find(loseText_, bytes, size) < size) return true;
+    }
     const std::size_t left = replies ? damage(bytes, size) : curtail(bytes, size);
     if (replies) replied_ += left;
     for (std::size_t sent = 0; sent < left;)
@@ -138,14 +146,13 @@ bool FaultProxy::hand(const Link& link, Poco::Net::StreamSocket& to, char* bytes
     return left == size;
 }
 
-bool FaultProxy::vanishes(const char* bytes, std::size_t size) {
-    MutexLock lock(mutex_);
-    if (loseText_.empty() ||
-        std::string_view(bytes, size).find(loseText_) == std::string_view::npos)
-        return false;
-    loseText_.clear();
+/// Where the text stands in the piece, `size` where it does not; once for each text.
+std::size_t FaultProxy::find(std::string& text, const char* bytes, std::size_t size) {
+    const std::size_t at = std::string_view(bytes, size).find(text);
+    if (text.empty() || at == std::string_view::npos) return size;
+    text.clear();
     ++found_;
-    return true;
+    return at;
 }
 
 /// How many of the client's bytes go on before the connection is cut.
@@ -156,12 +163,7 @@ std::size_t FaultProxy::curtail(const char* bytes, std::size_t size) {
         if (after < count) return static_cast<std::size_t>(after);
     }
     MutexLock lock(mutex_);
-    if (cutText_.empty()) return size;
-    const std::size_t at = std::string_view(bytes, size).find(cutText_);
-    if (at == std::string_view::npos) return size;
-    cutText_.clear();
-    ++found_;
-    return at;
+    return find(cutText_, bytes, size);
 }
 
 /// How many of the server's bytes go on before the connection is cut.

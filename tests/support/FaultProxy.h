@@ -36,9 +36,10 @@ public:
     void drop();
     /// Connections are accepted and ended at once.
     void refuse(bool on) { refusing_ = on; }
-    /// The connections that are open now stand still, with what is on its way; later ones do not.
-    void hold();
-    /// They go on.
+    /// The connection on which this text of the client's comes stands still from there on, with it;
+    /// once. Texts are looked for in pieces as they come.
+    void holdRequestWith(const std::string& text);
+    /// What stands still goes on.
     void letGo();
     /// Every piece is so late.
     void delay(Duration time) { delayMs_ = time.count(); }
@@ -53,8 +54,7 @@ public:
 
     /// The same for the client's bytes.
     void cutRequest(std::size_t after) { cutRequestAfter_ = static_cast<std::int64_t>(after); }
-    /// Ends the connection right before this text of the client's would go on; once. The text is
-    /// looked for in pieces as they come.
+    /// Ends the connection right before this text of the client's would go on; once.
     void cutRequestBefore(const std::string& text);
     /// The piece in which this text of the server's comes vanishes, and the connection lives; once.
     void loseReplyWith(const std::string& text);
@@ -66,7 +66,7 @@ public:
     std::uint64_t replied() const { return replied_; }
     /// What the client has sent, in bytes, whether or not it has gone on.
     std::uint64_t requested() const { return requested_; }
-    /// How often something was cut or lost by its text.
+    /// How often something was held, cut or lost by its text.
     std::uint64_t found() const { return found_; }
 
 private:
@@ -80,13 +80,13 @@ private:
 
     void accept();
     void pump(Link& link, bool replies);
-    bool hand(const Link& link, Poco::Net::StreamSocket& to, char* bytes, std::size_t size,
-              bool replies);
+    bool hand(Link& link, Poco::Net::StreamSocket& to, char* bytes, std::size_t size, bool replies);
     void wait(const Link& link) const;
+    std::size_t find(std::string& text, const char* bytes, std::size_t size)
+        OXCACHE_REQUIRES(mutex_);
     void pause(std::chrono::microseconds time) const;
     std::size_t damage(char* bytes, std::size_t size);
     std::size_t curtail(const char* bytes, std::size_t size);
-    bool vanishes(const char* bytes, std::size_t size);
 
     const std::uint16_t target_;
     Poco::Net::ServerSocket listener_;
@@ -108,6 +108,7 @@ private:
     std::atomic<std::uint64_t> found_{0};
     Mutex mutex_;
     std::list<Link> links_ OXCACHE_GUARDED_BY(mutex_);
+    std::string holdText_ OXCACHE_GUARDED_BY(mutex_);
     std::string cutText_ OXCACHE_GUARDED_BY(mutex_);
     std::string loseText_ OXCACHE_GUARDED_BY(mutex_);
     std::thread thread_;

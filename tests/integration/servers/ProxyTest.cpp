@@ -138,20 +138,25 @@ TEST_CASE("AReplyThatIsLostByItsTextLeavesTheConnectionAlone") {
     CHECK(rig.answer(kReply.size()) == kReply);
 }
 
-TEST_CASE("HeldConnectionsStandStillAndLaterOnesDoNot") {
+TEST_CASE("AConnectionIsHeldAtATextAndLaterOnesAreNot") {
     Rig rig;
     rig.ping();
     REQUIRE(rig.answer(kReply.size()) == kReply);
-    rig.proxy.hold();
+    rig.proxy.holdRequestWith("PING");
     rig.ping();
+    CHECK(rig.answer(1, 50).empty());
     Poco::Net::StreamSocket held = rig.socket;
     rig.socket = Poco::Net::StreamSocket(Poco::Net::SocketAddress("127.0.0.1", rig.proxy.port()));
     rig.ping();
     CHECK(rig.answer(kReply.size()) == kReply);
     CHECK(rig.server.received("PING").size() == 2);
+    CHECK(rig.proxy.found() == 1);
+    rig.socket.close();
     rig.socket = held;
     rig.proxy.letGo();
     CHECK(rig.answer(kReply.size()) == kReply);
+    rig.socket.close();
+    CHECK(eventually([&] { return rig.proxy.ended() == 2; }));
 }
 
 TEST_CASE("SlicesAreSmallAndComplete") {
