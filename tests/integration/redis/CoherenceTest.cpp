@@ -8,6 +8,7 @@
 #include "support/FakeRedisServer.h"
 #include "support/FaultProxy.h"
 #include "support/RedisPlugin.h"
+#include "support/Threads.h"
 
 using namespace oxcache;
 using namespace oxcache::testing;
@@ -22,6 +23,13 @@ bool warm(CacheNode& node, const std::string& key, const std::string& value) {
 /// The bus has begun to cover, which moves the epochs.
 bool covered(CacheNode& node) {
     return eventually([&] { return node->stats().busGaps > 0; });
+}
+
+/// Requests that joined another's flight, in all processes.
+std::uint64_t joined(const std::vector<std::unique_ptr<CacheNode>>& nodes) {
+    std::uint64_t sum = 0;
+    for (const auto& node : nodes) sum += (*node)->stats().joined;
+    return sum;
 }
 
 }  // namespace
@@ -129,24 +137,25 @@ TEST_CASE("AnOutageOfTheServerDoesNotEmptyL1") {
 TEST_CASE("TwoHundredThreadsThatMissOneKeyAskOnce") {
     RedisServer server;
     CacheNode a(server.uri());
+    // A bus that begins to cover ends flights: nobody joins those of before.
+    REQUIRE(covered(a));
     (void)a.read("other");
     const auto gets = [&] {
         const std::string text = server.command({"INFO", "commandstats"});
         const std::size_t at = text.find("cmdstat_get:calls=");
         return at == std::string::npos ? 0 : std::stoi(text.substr(at + 18));
     };
+    constexpr int kThreads = 200;
     std::atomic<int> loads{0};
-    std::vector<std::thread> threads;
-    for (int i = 0; i < 200; ++i)
-        threads.emplace_back([&] {
-            const auto value = a->getOrLoad<std::string>("k", [&] {
-                ++loads;
-                std::this_thread::sleep_for(100ms);
-                return std::string("v");
-            });
-            CHECK(value == "v");
+    together(kThreads, [&](int) {
+        const auto value = a->getOrLoad<std::string>("k", [&] {
+            ++loads;
+            // Until all the others have joined this flight.
+            CHECK(eventually([&] { return a->stats().joined >= kThreads - 1; }));
+            return std::string("v");
         });
-    for (std::thread& thread : threads) thread.join();
+        CHECK(value == "v");
+    });
     CHECK(loads == 1);
     CHECK(gets() < 20);
 }
@@ -156,20 +165,22 @@ TEST_CASE("OneLoadInAllProcesses") {
     const std::vector<std::string> locked = {"load.distributed_lock = true"};
     std::vector<std::unique_ptr<CacheNode>> nodes;
     for (int i = 0; i < 4; ++i) nodes.push_back(std::make_unique<CacheNode>(server.uri(), locked));
+    for (const auto& node : nodes) REQUIRE(covered(*node));
     for (int round = 0; round < 5; ++round) {
         std::atomic<int> loads{0};
-        std::vector<std::thread> threads;
-        for (auto& node : nodes)
-            for (int i = 0; i < 4; ++i)
-                threads.emplace_back([&, key = "k" + std::to_string(round)] {
-                    const auto value = (*node)->getOrLoad<std::string>(key, [&] {
-                        ++loads;
-                        std::this_thread::sleep_for(50ms);
-                        return std::string("v");
-                    });
-                    CHECK(value == "v");
-                });
-        for (std::thread& thread : threads) thread.join();
+        const std::string key = "k" + std::to_string(round);
+        const std::uint64_t before = joined(nodes);
+        together(16, [&](int thread) {
+            CacheNode& node = *nodes[static_cast<std::size_t>(thread) % nodes.size()];
+            const auto value = node->getOrLoad<std::string>(key, [&] {
+                ++loads;
+                // Until in every process all but one have joined that one's flight: these four are
+                // on their way to the lease, or have met it.
+                CHECK(eventually([&] { return joined(nodes) >= before + 12; }));
+                return std::string("v");
+            });
+            CHECK(value == "v");
+        });
         CHECK(loads == 1);
     }
 }
