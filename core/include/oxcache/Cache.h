@@ -56,6 +56,34 @@ using StoredAs =
     std::conditional_t<std::is_convertible_v<V, std::string_view> && !CustomValue<std::decay_t<V>>,
                        std::string, std::decay_t<V>>;
 
+/// A caller's value on its way into an entry: what is bytes is lent as it stands, of anything else
+/// there is a copy to move from.
+template <class V>
+class LentValue {
+    using Stored = StoredAs<V>;
+    static constexpr bool kBytes = BytesValue<Stored>;
+
+public:
+    explicit LentValue(V&& value) : value_(std::forward<V>(value)) {}
+
+    /// For as long as this and the value given to it live.
+    WriteRequest request(Key key) {
+        WriteRequest request;
+        request.key = key;
+        request.type = &valueTypeOf<Stored>();
+        if constexpr (StringValue<Stored>)
+            request.bytes = value_;
+        else if constexpr (BlobValue<Stored>)
+            request.bytes = {reinterpret_cast<const char*>(value_.data()), value_.size()};
+        else
+            request.object = &value_;
+        return request;
+    }
+
+private:
+    std::conditional_t<kBytes, const std::remove_reference_t<V>&, Stored> value_;
+};
+
 struct CacheAccess;
 
 inline EntryOptions withTtl(Duration ttl) {
@@ -99,10 +127,7 @@ public:
     template <class V>
     WriteReceipt set(std::string_view key, V&& value, EntryOptions options = {}) const {
         options.levels = level_;
-        std::vector<detail::WriteRequest> writes;
-        writes.push_back({std::string(key), detail::ValueBox::of<detail::StoredAs<V>>(
-                                                detail::StoredAs<V>(std::forward<V>(value)))});
-        return std::move(service_->write(std::move(writes), options)[0]);
+        return service_->write(detail::LentValue<V>(std::forward<V>(value)).request(key), options);
     }
     template <class V, class Rep, class Period>
     WriteReceipt set(std::string_view key, V&& value,
@@ -218,10 +243,7 @@ public:
 
     template <class V>
     WriteReceipt set(std::string_view key, V&& value, const EntryOptions& options = {}) const {
-        std::vector<detail::WriteRequest> writes;
-        writes.push_back({std::string(key), detail::ValueBox::of<detail::StoredAs<V>>(
-                                                detail::StoredAs<V>(std::forward<V>(value)))});
-        return std::move(service_->write(std::move(writes), options)[0]);
+        return service_->write(detail::LentValue<V>(std::forward<V>(value)).request(key), options);
     }
     template <class V, class Rep, class Period>
     WriteReceipt set(std::string_view key, V&& value,
@@ -266,13 +288,13 @@ public:
     template <class T>
     std::vector<WriteReceipt> setMany(std::vector<std::pair<std::string, T>> values,
                                       const EntryOptions& options = {}) const {
-        std::vector<detail::WriteRequest> writes;
-        writes.reserve(values.size());
-        for (auto& [key, value] : values) {
-            writes.push_back({std::move(key), detail::ValueBox::of<detail::StoredAs<T>>(
-                                                  detail::StoredAs<T>(std::move(value)))});
-        }
-        return service_->write(std::move(writes), options);
+        std::vector<detail::LentValue<T>> lent;
+        std::vector<detail::WriteRequest> requests;
+        lent.reserve(values.size());
+        requests.reserve(values.size());
+        for (auto& [key, value] : values)
+            requests.push_back(lent.emplace_back(std::move(value)).request(key));
+        return service_->writeMany(requests, options);
     }
     template <class T, class Rep, class Period>
     std::vector<WriteReceipt> setMany(std::vector<std::pair<std::string, T>> values,

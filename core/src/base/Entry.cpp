@@ -3,23 +3,29 @@
 #include <algorithm>
 #include <limits>
 #include <memory>
-#include <new>
 #include <stdexcept>
+
+#include "base/BlockMemory.h"
 
 namespace oxcache {
 namespace {
 
+constexpr std::size_t kTimesSize = 16;
 constexpr std::size_t kVersionSize = 20;
 
 constexpr std::size_t roundUp(std::size_t value, std::size_t align) noexcept {
     return (value + align - 1) / align * align;
 }
 
+// Every block can hold an extension's pointer.
+std::size_t alignOf(const ValueType* type) noexcept {
+    return std::max(alignof(void*), type == nullptr ? 1 : type->align);
+}
+
 }  // namespace
 
 std::size_t Entry::valueAt(const ValueType* type) const noexcept {
-    const std::size_t keyEnd = partsEnd(flags()) + keySize();
-    return type == nullptr ? keyEnd : roundUp(keyEnd + sizeof type, type->align);
+    return type == nullptr ? keyEnd() : roundUp(keyEnd() + sizeof type, type->align);
 }
 
 Entry* Entry::allocate(Key key, const EntryAttributes& attributes, std::size_t size,
@@ -38,23 +44,20 @@ Entry* Entry::allocate(Key key, const EntryAttributes& attributes, std::size_t s
     if (attributes.stale) flags |= kStale;
     const auto bits = static_cast<std::uint8_t>(flags);
 
-    const std::size_t align = type == nullptr ? 1 : type->align;
     std::size_t total = partsEnd(bits) + key.size();
-    if (type != nullptr) total = roundUp(total + sizeof type, align);
-    total += size + (attributes.version ? kVersionSize : 0);
-    void* block = align > __STDCPP_DEFAULT_NEW_ALIGNMENT__
-                      ? ::operator new(total, std::align_val_t(align))
-                      : ::operator new(total);
-
-    Entry* entry = new (block) Entry(bits);
+    if (type != nullptr) total = roundUp(total + sizeof type, type->align);
+    total += size;
+    const std::size_t tail = total;
+    total += ((flags & kTimes) != 0 ? kTimesSize : 0) + (attributes.version ? kVersionSize : 0);
+    Entry* entry = new (BlockMemory::allocate(total, alignOf(type))) Entry(bits);
     entry->valueSize_ = static_cast<std::uint32_t>(size);
     entry->shortKeySize_ = static_cast<std::uint8_t>((flags & kWide) != 0 ? 0 : key.size());
     if ((flags & kWide) != 0) entry->write(kHeader, static_cast<std::uint32_t>(key.size()));
     if ((flags & kExtension) != 0)
         new (entry->at(kExtensionAt)) std::atomic<EntryExtension*>(nullptr);
     if ((flags & kTimes) != 0) {
-        entry->write(timesAt(bits), attributes.createdMs);
-        entry->write(timesAt(bits) + 8, attributes.expiresMs);
+        entry->write(tail, attributes.createdMs);
+        entry->write(tail + 8, attributes.expiresMs);
     }
     if ((flags & kEpochs) != 0) {
         entry->write(epochsAt(bits), attributes.epoch);
@@ -71,19 +74,18 @@ Entry* Entry::allocate(Key key, const EntryAttributes& attributes, std::size_t s
     return entry;
 }
 
-void Entry::freeBlock(Entry* entry, std::size_t align) noexcept {
+void Entry::freeBlock(Entry* entry) noexcept {
+    const std::size_t size = entry->footprint();
+    const std::size_t align = alignOf(entry->type());
     entry->~Entry();
-    if (align > __STDCPP_DEFAULT_NEW_ALIGNMENT__)
-        ::operator delete(entry, std::align_val_t(align));
-    else
-        ::operator delete(entry);
+    BlockMemory::free(entry, size, align);
 }
 
 void Entry::destroy(const Entry* entry) noexcept {
     const ValueType* type = entry->type();
     if (type != nullptr) type->destroy(const_cast<char*>(entry->at(entry->valueAt(type))));
     if (std::atomic<EntryExtension*>* extension = entry->extension()) delete extension->load();
-    freeBlock(const_cast<Entry*>(entry), type == nullptr ? 1 : type->align);
+    freeBlock(const_cast<Entry*>(entry));
 }
 
 EntryPtr Entry::ofBytes(Key key, const EntryAttributes& attributes, BytesView value) {
@@ -112,9 +114,8 @@ Result<EntryPtr> Entry::decoded(Key key, const EntryAttributes& attributes, cons
     if (attributes.negative) return ofBytes(key, attributes, {});
     if (type.isBytes) return ofBytes(key, attributes, bytes);
     // Without its object the block must not be destroyed as an entry, only freed.
-    const auto discard = [&type](Entry* block) { freeBlock(block, type.align); };
-    std::unique_ptr<Entry, decltype(discard)> block(
-        allocate(key, attributes, type.size, &type, true), discard);
+    std::unique_ptr<Entry, decltype(&freeBlock)> block(
+        allocate(key, attributes, type.size, &type, true), &freeBlock);
     Result<void> decoded = type.decode(block->at(block->valueAt(&type)), bytes, codec);
     if (!decoded) return std::move(decoded).error();
     return EntryPtr::adopt(block.release());
@@ -142,7 +143,9 @@ EntryAttributes Entry::attributes() const noexcept {
 }
 
 std::size_t Entry::footprint() const noexcept {
-    return valueAt(type()) + valueSize_ + ((flags() & kVersion) != 0 ? kVersionSize : 0);
+    const std::uint8_t bits = flags();
+    return valueEnd() + ((bits & kTimes) != 0 ? kTimesSize : 0) +
+           ((bits & kVersion) != 0 ? kVersionSize : 0);
 }
 
 }  // namespace oxcache

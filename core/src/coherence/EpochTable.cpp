@@ -26,8 +26,8 @@ BytesView hashTag(Key key) noexcept {
 }  // namespace
 
 EpochTable::EpochTable() {
-    for (unsigned range = 0; range <= kRanges; ++range)
-        stamps_[range].store(range << kEpochBits, std::memory_order_relaxed);
+    for (unsigned each = 0; each <= kRanges; ++each)
+        stamps_[each].store(each << kEpochBits, std::memory_order_relaxed);
 }
 
 unsigned EpochTable::rangeOf(Key physicalKey) noexcept {
@@ -37,9 +37,9 @@ unsigned EpochTable::rangeOf(Key physicalKey) noexcept {
 void EpochTable::advance(std::optional<unsigned> range) noexcept {
     constexpr std::uint32_t kEpochMask = (std::uint32_t{1} << kEpochBits) - 1;
     const bool one = range && *range < kRanges;
-    const unsigned from = one ? *range : 0;
-    const unsigned to = one ? from + 1 : kRanges;
-    for (unsigned each = from; each < to; ++each) {
+    const unsigned from = one ? 1 + *range : 1;
+    const unsigned to = one ? from : kRanges;
+    for (unsigned each = from; each <= to; ++each) {
         std::uint32_t stamp = stamps_[each].load(std::memory_order_relaxed);
         std::uint32_t next = 0;
         do {

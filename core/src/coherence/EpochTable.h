@@ -21,15 +21,16 @@ public:
 
     EpochTable();
 
-    /// The stamp of entries whose trust does not depend on messages: current for ever.
-    static constexpr std::uint32_t none() noexcept { return kRanges << kEpochBits; }
+    /// The stamp of entries whose trust does not depend on messages: current for ever. 0, so that
+    /// they need not hold it.
+    static constexpr std::uint32_t none() noexcept { return 0; }
 
     /// The range of a physical key: by Redis Cluster's slot of it, 256 slots a range.
     static unsigned rangeOf(Key physicalKey) noexcept;
 
     /// The present stamp of a range, to be kept with an entry; moves with every gap.
     const std::atomic<std::uint32_t>& stamp(unsigned range) const noexcept {
-        return stamps_[range % kRanges];
+        return stamps_[1 + range % kRanges];
     }
     bool current(std::uint32_t entryStamp) const noexcept {
         return stamps_[entryStamp >> kEpochBits].load(std::memory_order_acquire) == entryStamp;
@@ -45,7 +46,7 @@ public:
 
 private:
     static constexpr unsigned kEpochBits = 25;
-    /// One more than there are ranges: the last one never moves.
+    /// The first one is nobody's and never moves; then one per range.
     std::array<std::atomic<std::uint32_t>, kRanges + 1> stamps_;
     std::atomic<bool> covered_{true};
 };

@@ -48,9 +48,11 @@ class VersionSource {
 public:
     VersionSource(const StoreClock& time, std::uint64_t origin) : time_(time), origin_(origin) {}
 
-    Version next() noexcept {
-        const auto now = static_cast<std::uint64_t>(
-            std::clamp(time_.nowMs(), std::int64_t{0}, StoreClock::kMostMs));
+    Version next() noexcept { return next(time_.nowMs()); }
+    /// For who has looked at the store's time just now.
+    Version next(std::int64_t nowMs) noexcept {
+        const auto now =
+            static_cast<std::uint64_t>(std::clamp(nowMs, std::int64_t{0}, StoreClock::kMostMs));
         std::uint64_t last = last_.load(std::memory_order_relaxed);
         std::uint64_t next = 0;
         do {

@@ -5,6 +5,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "KeyHash.h"
+
 namespace oxcache::memory {
 
 /// One 64-bit counter per stripe of keys, and one that counts for all of them: what moves when a
@@ -18,22 +20,24 @@ public:
 
     void prefetch(std::uint64_t hash) const noexcept { __builtin_prefetch(&stripe(hash), 1); }
 
-    /// Gives the key's counter after the move.
+    /// Gives the key's counter after the move. Under the lock of the key's shard: all keys of a
+    /// stripe are one shard's, so that nobody else moves it.
     std::uint64_t move(std::uint64_t hash) noexcept {
-        const std::uint64_t moved = stripe(hash).fetch_add(1, std::memory_order_acq_rel) + 1;
+        const std::uint64_t moved = stripe(hash).load(std::memory_order_relaxed) + 1;
+        stripe(hash).store(moved, std::memory_order_release);
         return moved + all_.load(std::memory_order_acquire);
     }
 
     void moveAll() noexcept { all_.fetch_add(1, std::memory_order_acq_rel); }
 
 private:
-    static constexpr std::size_t kStripes = 65'536;
+    static constexpr std::size_t kStripes = std::size_t{1} << KeyHash::kStripeBits;
 
     const std::atomic<std::uint64_t>& stripe(std::uint64_t hash) const noexcept {
-        return stripes_[(hash >> 32) % kStripes];
+        return stripes_[KeyHash::stripePart(hash)];
     }
     std::atomic<std::uint64_t>& stripe(std::uint64_t hash) noexcept {
-        return stripes_[(hash >> 32) % kStripes];
+        return stripes_[KeyHash::stripePart(hash)];
     }
 
     std::array<std::atomic<std::uint64_t>, kStripes> stripes_{};

@@ -12,8 +12,24 @@ constexpr std::uint64_t kStuck = 0xff;  // an overflow count that is no longer k
 // Three quarters of the slots are for entries, an eighth more for a while.
 EntryTable::EntryTable(std::size_t entries)
     : count_(std::max<std::size_t>(1, (entries * 4 / 3 + kSlots - 1) / kSlots)),
-      buckets_(new Bucket[count_]),
+      buckets_(count_),
       limit_(std::max<std::size_t>(4, count_ * kSlots * 7 / 8)) {}
+
+const Entry* EntryTable::search(TableHash hash, Key key) const noexcept {
+    const std::uint64_t pattern = tagOf(hash) * kEveryByte;
+    std::size_t at = bucketOf(hash);
+    for (std::size_t steps = 0; steps <= count_; ++steps) {
+        const Bucket& bucket = buckets_[at];
+        const std::uint64_t tags = bucket.tags.load(std::memory_order_acquire);
+        for (std::uint64_t match = matches(tags, pattern); match != 0; match &= match - 1) {
+            const Entry* entry = bucket.entries[slotOf(match)].load(std::memory_order_acquire);
+            if (entry != nullptr && hasKey(*entry, key)) return entry;
+        }
+        if (tags >> kOverflowShift == 0) return nullptr;
+        if (++at == count_) at = 0;
+    }
+    return nullptr;
+}
 
 const Entry* EntryTable::guess(TableHash hash) const noexcept {
     const Bucket& bucket = buckets_[bucketOf(hash)];

@@ -4,10 +4,11 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 
 #include "SameBytes.h"
+#include "base/PageMemory.h"
 #include "oxcache/base/Entry.h"
+#include "oxcache/base/Export.h"
 #include "oxcache/base/FunctionRef.h"
 
 namespace oxcache::memory {
@@ -21,28 +22,26 @@ using TableHash = std::uint32_t;
 ///
 /// One writer at a time; any number of finds, which take no lock. A table never moves an entry, so
 /// a find misses no entry that stays.
-class EntryTable {
+class OXCACHE_INTERNAL EntryTable {
 public:
     explicit EntryTable(std::size_t entries);
 
-    /// Readers: to be called inside a Find.
-    const Entry* find(TableHash hash, Key key) const noexcept {
-        const std::uint64_t pattern = tagOf(hash) * kEveryByte;
-        std::size_t at = bucketOf(hash);
-        for (std::size_t steps = 0; steps <= count_; ++steps) {
-            const Bucket& bucket = buckets_[at];
-            const std::uint64_t tags = bucket.tags.load(std::memory_order_acquire);
-            for (std::uint64_t match = matches(tags, pattern); match != 0; match &= match - 1) {
-                const Entry* entry = bucket.entries[slotOf(match)].load(std::memory_order_acquire);
-                if (entry == nullptr) continue;
-                // Where it reaches into a second line, both are fetched at once.
-                __builtin_prefetch(reinterpret_cast<const char*>(entry) + 64);
-                if (hasKey(*entry, key)) return entry;
-            }
-            if (tags >> kOverflowShift == 0) return nullptr;
-            if (++at == count_) at = 0;
+    /// Readers: to be called inside a Find. The key's own bucket has it nearly always, and no other
+    /// entry with its tag: what remains is done elsewhere, so that this stays short.
+    [[gnu::always_inline]] const Entry* find(TableHash hash, Key key) const noexcept {
+        const Bucket& bucket = buckets_[bucketOf(hash)];
+        const std::uint64_t tags = bucket.tags.load(std::memory_order_acquire);
+        const std::uint64_t match = matches(tags, tagOf(hash) * kEveryByte);
+        if (match != 0) [[likely]] {
+            const Entry* entry = bucket.entries[slotOf(match)].load(std::memory_order_acquire);
+            // Where the value begins on the next line, both are fetched at once.
+            __builtin_prefetch(reinterpret_cast<const char*>(entry) + sizeof(Entry) + key.size());
+            if (entry != nullptr && hasKey(*entry, key)) [[likely]]
+                return entry;
+        } else if (tags >> kOverflowShift == 0) {
+            return nullptr;
         }
-        return nullptr;
+        return search(hash, key);
     }
     void prefetch(TableHash hash) const noexcept { __builtin_prefetch(&buckets_[bucketOf(hash)]); }
     /// The first entry whose tag fits, to be fetched ahead of find().
@@ -99,11 +98,12 @@ private:
     static unsigned slotOf(std::uint64_t match) noexcept {
         return static_cast<unsigned>(std::countr_zero(match)) / 8;
     }
+    const Entry* search(TableHash hash, Key key) const noexcept;
     Position positionOf(TableHash hash, const Entry* entry) const noexcept;
     void moveOverflow(std::size_t from, std::size_t to, bool up) noexcept;
 
     const std::size_t count_;
-    const std::unique_ptr<Bucket[]> buckets_;
+    const PageArray<Bucket> buckets_;
     // The writer's, off the line that finds read.
     alignas(64) std::size_t entries_ = 0;
     const std::size_t limit_;

@@ -25,6 +25,11 @@ public:
     static std::uint32_t samplePart(std::uint64_t hash) noexcept {
         return static_cast<std::uint32_t>(hash >> 40);
     }
+    /// Ends with the shard's part, so that a stripe lies within a shard.
+    static constexpr unsigned kStripeBits = 16;
+    static std::size_t stripePart(std::uint64_t hash) noexcept {
+        return static_cast<std::size_t>(hash >> (64 - kStripeBits));
+    }
     static std::size_t shardPart(std::uint64_t hash) noexcept {
         return static_cast<std::size_t>(hash >> 56);
     }

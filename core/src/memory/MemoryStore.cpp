@@ -49,9 +49,10 @@ bool MemoryStore::fill(EntryPtr entry, const Residence& residence, std::uint64_t
 
 std::uint64_t MemoryStore::begin(Key key) {
     const std::uint64_t hash = impl_->commons.hash(key);
-    const std::uint64_t begun = impl_->counters.move(hash);
-    impl_->erase(hash, key, RemovalCause::Replaced, [](const Entry&) { return true; });
-    return begun;
+    return impl_
+        ->erase(hash, key, RemovalCause::Replaced, StoreCore::Counter::Moves,
+                [](const Entry&) { return true; })
+        .counter;
 }
 
 bool MemoryStore::settle(EntryPtr entry, const Residence& residence, std::uint64_t begun) {
@@ -67,17 +68,17 @@ bool MemoryStore::put(EntryPtr entry, const Residence& residence) {
 }
 
 bool MemoryStore::invalidate(Key key, const Version& keep) {
-    const std::uint64_t hash = impl_->commons.hash(key);
-    impl_->counters.move(hash);
-    return impl_->erase(hash, key, RemovalCause::Explicit,
-                        [&](const Entry& entry) { return !keep || entry.version() != keep; });
+    return impl_
+        ->erase(impl_->commons.hash(key), key, RemovalCause::Explicit, StoreCore::Counter::Moves,
+                [&](const Entry& entry) { return !keep || entry.version() != keep; })
+        .erased;
 }
 
 bool MemoryStore::expire(Key key) {
     const std::uint64_t hash = impl_->commons.hash(key);
-    impl_->counters.move(hash);
     Shard& shard = impl_->shardOf(hash);
     ShardLock lock(shard.mutex);
+    impl_->counters.move(hash);
     const Entry* entry = shard.find(hash, key);
     if (entry == nullptr || !EntryLink::alive(*entry, impl_->nowMs())) return false;
     entry->markStale();
@@ -85,8 +86,10 @@ bool MemoryStore::expire(Key key) {
 }
 
 bool MemoryStore::discard(const Entry& entry) {
-    return impl_->erase(impl_->commons.hash(entry.key()), entry.key(), RemovalCause::Expired,
-                        [&](const Entry& found) { return &found == &entry; });
+    return impl_
+        ->erase(impl_->commons.hash(entry.key()), entry.key(), RemovalCause::Expired,
+                StoreCore::Counter::Stays, [&](const Entry& found) { return &found == &entry; })
+        .erased;
 }
 
 // Fills read the tags' generations before they look at their counter: one that reads the moved
@@ -102,8 +105,10 @@ std::size_t MemoryStore::invalidatePrefix(Key prefix) {
     impl_->forEachLive([&](const Entry& entry) {
         if (!entry.key().starts_with(prefix)) return;
         const auto same = [&](const Entry& found) { return &found == &entry; };
-        if (impl_->erase(impl_->commons.hash(entry.key()), entry.key(), RemovalCause::Explicit,
-                         same))
+        if (impl_
+                ->erase(impl_->commons.hash(entry.key()), entry.key(), RemovalCause::Explicit,
+                        StoreCore::Counter::Stays, same)
+                .erased)
             ++erased;
     });
     return erased;

@@ -52,14 +52,14 @@ ThreadSlot* makeSlot() {
 
 struct FindUnderWay {
     ThreadSlot* slot;
-    std::uint64_t seen;
+    std::uintptr_t seen;
 };
 
 // Reading by an atomic RMW orders us with a find that began by one; after membarrier a load will
 // do.
-std::uint64_t readFind(ThreadSlot& slot) noexcept {
-    return kPlainFinds ? slot.find.load(std::memory_order_acquire)
-                       : slot.find.fetch_add(0, std::memory_order_acq_rel);
+std::uintptr_t readDoing(ThreadSlot& slot) noexcept {
+    return kPlainFinds ? slot.doing.load(std::memory_order_acquire)
+                       : slot.doing.fetch_add(0, std::memory_order_acq_rel);
 }
 
 // False when a find that might see what was unlinked has not ended.
@@ -68,11 +68,11 @@ bool awaitFinds(bool patient) {
     std::vector<FindUnderWay> finds;
     for (ThreadSlot* slot = slots.load(std::memory_order_acquire); slot != nullptr;
          slot = slot->next) {
-        const std::uint64_t seen = readFind(*slot);
+        const std::uintptr_t seen = readDoing(*slot);
         if (seen % 2 != 0) finds.push_back({slot, seen});
     }
     for (const FindUnderWay& find : finds)
-        for (unsigned spins = 0; find.slot->find.load(std::memory_order_acquire) == find.seen;) {
+        for (unsigned spins = 0; find.slot->doing.load(std::memory_order_acquire) == find.seen;) {
             if (++spins < 1000) continue;
             if (!patient) return false;
             std::this_thread::yield();
@@ -80,12 +80,16 @@ bool awaitFinds(bool patient) {
     return true;
 }
 
+// An entry that is put aside is so before the thread does something else, and never moves back:
+// read in this order, no hold is missed.
 std::vector<const Entry*> heldEntries() {
     std::vector<const Entry*> held;
     for (ThreadSlot* slot = slots.load(std::memory_order_acquire); slot != nullptr;
-         slot = slot->next)
-        for (const std::atomic<const Entry*>& one : slot->held)
+         slot = slot->next) {
+        if (const Entry* entry = slot->reading()) held.push_back(entry);
+        for (const std::atomic<const Entry*>& one : slot->aside)
             if (const Entry* entry = one.load(std::memory_order_acquire)) held.push_back(entry);
+    }
     std::sort(held.begin(), held.end());
     return held;
 }
@@ -93,6 +97,25 @@ std::vector<const Entry*> heldEntries() {
 }  // namespace
 
 const bool kPlainFinds = registerForMembarrier();
+
+void ThreadSlot::putAside(const Entry* entry) {
+    if (depth < kAside && counted.empty()) {
+        aside[depth++].store(entry, std::memory_order_release);
+    } else {
+        counted.push_back(entry);
+        entry->retain();
+    }
+}
+
+void ThreadSlot::dropAside() noexcept {
+    if (counted.empty()) {
+        aside[--depth].store(nullptr, std::memory_order_release);
+        return;
+    }
+    const Entry* entry = counted.back();
+    counted.pop_back();
+    entry->release();
+}
 
 ThreadSlot* takeSlot() {
     for (ThreadSlot* slot = slots.load(std::memory_order_acquire); slot != nullptr;

@@ -26,19 +26,32 @@ namespace oxcache::memory {
 /// entries it is reading in place. Written by its thread alone. Slots are never freed; a thread
 /// that ends leaves its slot to the next one.
 struct alignas(128) ThreadSlot {
-    static constexpr std::size_t kHeld = 24;
+    static constexpr std::size_t kAside = 24;
 
-    /// Odd inside a find; moves with every find.
-    std::atomic<std::uint64_t> find{0};
-    /// How many of `held` are in use; the owner's.
-    std::size_t depth = 0;
-    std::uint32_t index = 0;
+    /// 0, or a find's number, which is odd and never given twice, or the entry that is being read.
+    std::atomic<std::uintptr_t> doing{0};
+    /// The owner's: the last find's number.
+    std::uintptr_t finds = 1;
     /// The owner's note of the readers' record it used last, and of the store it belongs to.
     std::uint64_t recordOwner = 0;
     void* record = nullptr;
-    std::array<std::atomic<const Entry*>, kHeld> held{};
+    /// Entries that are being read while the thread does something else, `depth` of them; what
+    /// finds no room is counted.
+    std::size_t depth = 0;
+    std::array<std::atomic<const Entry*>, kAside> aside{};
+    std::vector<const Entry*> counted;
+    std::uint32_t index = 0;
     std::atomic<bool> taken{true};
     ThreadSlot* next = nullptr;
+
+    const Entry* reading() const noexcept {
+        const std::uintptr_t now = doing.load(std::memory_order_acquire);
+        return now % 2 == 0 ? reinterpret_cast<const Entry*>(now) : nullptr;
+    }
+    /// The owner's. Keeps an entry while the thread does something else.
+    OXCACHE_INTERNAL void putAside(const Entry* entry);
+    /// The owner's. The reading that was put aside last has ended.
+    OXCACHE_INTERNAL void dropAside() noexcept;
 };
 
 /// True when finds announce themselves by plain stores and reclaimers use membarrier(2).
@@ -56,24 +69,32 @@ inline ThreadSlot& mySlot() {
 /// The time in which a thread follows pointers of the table. Short: no user code runs in it.
 class Find {
 public:
-    explicit Find(ThreadSlot& slot) noexcept
-        : slot_(slot), number_(slot.find.load(std::memory_order_relaxed) + 1) {
+    explicit Find(ThreadSlot& slot) : slot_(slot) {
+        // A reader that uses the store goes on reading its entry afterwards.
+        if (const Entry* outer = slot.reading()) [[unlikely]]
+            slot.putAside(outer);
+        slot.finds += 2;
 #if !defined(OXCACHE_MEMORY_TSAN)
         if (kPlainFinds) [[likely]] {
-            slot.find.store(number_, std::memory_order_relaxed);
+            slot.doing.store(slot.finds, std::memory_order_release);
             std::atomic_signal_fence(std::memory_order_seq_cst);
             return;
         }
 #endif
-        slot.find.exchange(number_, std::memory_order_acq_rel);
+        slot.doing.exchange(slot.finds, std::memory_order_acq_rel);
     }
-    ~Find() { slot_.find.store(number_ + 1, std::memory_order_release); }
+    ~Find() {
+        slot_.doing.store(reinterpret_cast<std::uintptr_t>(kept_), std::memory_order_release);
+    }
     Find(const Find&) = delete;
     Find& operator=(const Find&) = delete;
 
+    /// The thread goes on reading this one when the find ends.
+    void keep(const Entry* entry) noexcept { kept_ = entry; }
+
 private:
     ThreadSlot& slot_;
-    const std::uint64_t number_;
+    const Entry* kept_ = nullptr;
 };
 
 /// An entry that is being read in place: it is not freed before this ends, and nothing else waits
@@ -81,35 +102,21 @@ private:
 class Reading {
 public:
     Reading() = default;
-    /// Takes over what hold() gave.
-    Reading(const Entry* entry, ThreadSlot* holder) noexcept : entry_(entry), holder_(holder) {}
-    /// Inside a find, which may end then: keeps the entry. Where too many readings are nested, by a
-    /// count; then it gives null.
-    static ThreadSlot* hold(ThreadSlot& slot, const Entry* entry) noexcept {
-        const std::size_t depth = slot.depth;
-        if (depth >= ThreadSlot::kHeld) [[unlikely]] {
-            entry->retain();
-            return nullptr;
-        }
-        slot.held[depth].store(entry, std::memory_order_release);
-        slot.depth = depth + 1;
-        return &slot;
-    }
+    /// Of an entry that a find kept, or that was put aside.
+    Reading(const Entry* entry, ThreadSlot& slot) noexcept : entry_(entry), slot_(&slot) {}
     Reading(Reading&& other) noexcept
-        : entry_(std::exchange(other.entry_, nullptr)), holder_(other.holder_) {}
+        : entry_(std::exchange(other.entry_, nullptr)), slot_(other.slot_) {}
     Reading& operator=(Reading&& other) noexcept {
         std::swap(entry_, other.entry_);
-        std::swap(holder_, other.holder_);
+        std::swap(slot_, other.slot_);
         return *this;
     }
     ~Reading() {
         if (entry_ == nullptr) return;
-        if (holder_ == nullptr) [[unlikely]] {
-            entry_->release();
-            return;
-        }
-        const std::size_t depth = --holder_->depth;
-        holder_->held[depth].store(nullptr, std::memory_order_release);
+        if (slot_->reading() == entry_) [[likely]]
+            slot_->doing.store(0, std::memory_order_release);
+        else
+            slot_->dropAside();
     }
 
     explicit operator bool() const noexcept { return entry_ != nullptr; }
@@ -119,7 +126,7 @@ public:
 
 private:
     const Entry* entry_ = nullptr;
-    ThreadSlot* holder_ = nullptr;
+    ThreadSlot* slot_ = nullptr;
 };
 
 /// Memory that was unlinked and that readers may still see.

@@ -1,6 +1,7 @@
 #include "Shard.h"
 
 #include <algorithm>
+#include <thread>
 
 namespace oxcache::memory {
 namespace {
@@ -34,14 +35,34 @@ Shard::~Shard() {
             EntryLink::unclaim(*entry);
             entry->release();
         }
-    for (const Retired& retired : retired_) retired.free();
     delete table_.load();
 }
 
-void Shard::count(RemovalCause cause, std::uint64_t entries, std::uint64_t weight) noexcept {
-    Removals& removals = removals_[static_cast<std::size_t>(cause)];
-    add(removals.entries, entries);
-    add(removals.weight, weight);
+// Held only while entries are noted down or handed over, never while user code runs.
+void Aftermath::borrowRetired() noexcept {
+    if (borrowed_) return;
+    while (!record_.tryBorrowRetired()) std::this_thread::yield();
+    borrowed_ = true;
+}
+
+void Aftermath::returnRetired() noexcept {
+    if (borrowed_) record_.returnRetired();
+    borrowed_ = false;
+}
+
+void Aftermath::reclaimDue() {
+    if (!retired_) return;
+    borrowRetired();
+    const bool pressing = record_.retired.pressing();
+    std::vector<Retired> due;
+    if (record_.retired.due()) due = record_.retired.take();
+    returnRetired();
+    retired_ = false;
+    if (due.empty()) return;
+    reclaim(due, pressing);
+    borrowRetired();
+    record_.retired.takeBack(due);
+    returnRetired();
 }
 
 void Shard::link(std::uint64_t hash, EntryPtr owned, const Entry* old, RemovalCause cause,
@@ -52,7 +73,7 @@ void Shard::link(std::uint64_t hash, EntryPtr owned, const Entry* old, RemovalCa
     EntryTable* table = table_.load(std::memory_order_relaxed);
     if (old == nullptr) {
         if (table->full()) {
-            grow();
+            grow(aftermath);
             table = table_.load(std::memory_order_relaxed);
         }
         add(entries_, 1);
@@ -82,7 +103,7 @@ void Shard::link(std::uint64_t hash, EntryPtr owned, const Entry* old, RemovalCa
         time(hash, entry);
     }
     table->replace(KeyHash::tablePart(hash), old, &entry);
-    count(cause, 1, oldWeight);
+    aftermath.count(cause, 1, oldWeight);
     depart(*old, cause, aftermath);
 }
 
@@ -97,7 +118,7 @@ void Shard::unlink(std::uint64_t hash, const Entry& entry, RemovalCause cause, R
     if (const unsigned mark = EntryLink::mark(entry); mark != 0)
         sketch_.add(KeyHash::tablePart(hash), mark);
     room.add(1, weight);
-    count(cause, 1, weight);
+    aftermath.count(cause, 1, weight);
     depart(entry, cause, aftermath);
 }
 
@@ -106,10 +127,10 @@ void Shard::depart(const Entry& entry, RemovalCause cause, Aftermath& aftermath)
     if (commons_.listened.load(std::memory_order_relaxed))
         aftermath.departures.push_back({EntryPtr::share(&entry), cause});
     EntryLink::unclaim(entry);
-    retire(Retired::entry(&entry), entry.footprint());
+    aftermath.retire(Retired::entry(&entry), entry.footprint());
 }
 
-void Shard::grow() {
+void Shard::grow(Aftermath& aftermath) {
     EntryTable* old = table_.load(std::memory_order_relaxed);
     const std::size_t entries = old->entries();
     std::size_t room = 2 * entries;
@@ -118,23 +139,23 @@ void Shard::grow() {
     old->forEach(
         [&](const Entry& entry) { table->insert(KeyHash::tablePart(hashOf(entry)), &entry); });
     table_.store(table, std::memory_order_release);
-    retire(Retired::object(old), old->bytes());
+    aftermath.retire(Retired::object(old), old->bytes());
 }
 
-void Shard::detachAll(Room& room) {
+void Shard::detachAll(Room& room, Aftermath& aftermath) {
     const std::uint64_t entries = entries_.load(std::memory_order_relaxed);
     const std::uint64_t weight = weight_.load(std::memory_order_relaxed);
     if (entries == 0) return;
     EntryTable* old = table_.load(std::memory_order_relaxed);
     table_.store(new EntryTable(std::min(expected_, kPresized)), std::memory_order_release);
-    retire(Retired::object(old), old->bytes());
+    aftermath.retire(Retired::object(old), old->bytes());
     for (EntryQueue* queue : {&window_, &main_}) detached_.push_back(queue->takeAll());
     windowWeight_ = 0;
     entries_.store(0, std::memory_order_relaxed);
     weight_.store(0, std::memory_order_relaxed);
     wheel_.clear();
     room.add(entries, weight);
-    count(RemovalCause::Cleared, entries, weight);
+    aftermath.count(RemovalCause::Cleared, entries, weight);
 }
 
 void Shard::drainDetached(std::size_t limit, Aftermath& aftermath) {
@@ -148,36 +169,6 @@ void Shard::drainDetached(std::size_t limit, Aftermath& aftermath) {
         entries.pop_back();
         if (entry != nullptr) depart(*entry, RemovalCause::Cleared, aftermath);
     }
-}
-
-void Shard::retire(const Retired& retired, std::size_t bytes) {
-    retired_.push_back(retired);
-    retiredBytes_ += bytes;
-}
-
-// Entries that long visitors hold come back each time; they must not make every call collect. The
-// list's memory is kept for the next turn.
-void Shard::takeBack(std::vector<Retired>& rest) {
-    for (const Retired& one : rest)
-        retire(one, one.heldAs() == nullptr ? 0 : one.heldAs()->footprint());
-    collectAt_ = rest.size() + kCollectEntries;
-    rest.clear();
-    if (rest.capacity() > spare_.capacity()) spare_.swap(rest);
-}
-
-void Shard::collectRetired(Aftermath& aftermath, bool all) {
-    if (!all && retired_.size() < collectAt_ && retiredBytes_ < kCollectBytes) return;
-    if (all || retired_.size() > collectAt_ + kPressing * kCollectEntries ||
-        retiredBytes_ > kPressing * kCollectBytes)
-        aftermath.pressing = true;
-    if (aftermath.retired.empty()) {
-        aftermath.retired.swap(retired_);
-        retired_.swap(spare_);
-    } else {
-        aftermath.retired.insert(aftermath.retired.end(), retired_.begin(), retired_.end());
-        retired_.clear();
-    }
-    retiredBytes_ = 0;
 }
 
 void Shard::forEach(FunctionRef<void(const Entry&)> visitor) const { table().forEach(visitor); }

@@ -15,8 +15,8 @@
 #include "FrequencySketch.h"
 #include "KeyHash.h"
 #include "MemoryStore.h"
-#include "Reclamation.h"
 #include "ShardMutex.h"
+#include "ThreadRecords.h"
 
 namespace oxcache::memory {
 
@@ -41,12 +41,38 @@ struct Departure {
     RemovalCause cause;
 };
 
-/// What one call has to do once it holds no lock any more.
-struct Aftermath {
+/// What one call has to do once it holds no lock any more, and where it writes down what it did.
+class Aftermath {
+public:
+    explicit Aftermath(ThreadRecord& record) noexcept : record_(record) {}
+    ~Aftermath() { returnRetired(); }
+    Aftermath(const Aftermath&) = delete;
+    Aftermath& operator=(const Aftermath&) = delete;
+
+    void retire(const Retired& retired, std::size_t bytes) {
+        borrowRetired();
+        record_.retired.add(retired, bytes);
+        retired_ = true;
+    }
+    void count(RemovalCause cause, std::uint64_t entries, std::uint64_t weight) noexcept {
+        ThreadRecord::Removals& removals = record_.removals[static_cast<std::size_t>(cause)];
+        ThreadRecord::add(removals.entries, entries);
+        ThreadRecord::add(removals.weight, weight);
+    }
+    ThreadRecord& record() noexcept { return record_; }
+    /// Before another lock is taken.
+    void returnRetired() noexcept;
+    /// Without locks: frees what nobody reads any more, once it is worth the trouble.
+    void reclaimDue();
+
     std::vector<Departure> departures;
-    std::vector<Retired> retired;
-    /// Whether so much is retired that waiting for readers is better than going on.
-    bool pressing = false;
+
+private:
+    void borrowRetired() noexcept;
+
+    ThreadRecord& record_;
+    bool borrowed_ = false;
+    bool retired_ = false;
 };
 
 /// A part of the store: a table that anybody may find in without a lock, and under the mutex
@@ -67,39 +93,16 @@ public:
         return (commons_.budget.boundsBytes() ? weight_ : entries_).load(std::memory_order_relaxed);
     }
     std::uint64_t entries() const noexcept { return entries_.load(std::memory_order_relaxed); }
-    std::uint64_t removals(std::size_t cause) const noexcept {
-        return removals_[cause].entries.load(std::memory_order_relaxed);
-    }
-    std::uint64_t removedWeight(std::size_t cause) const noexcept {
-        return removals_[cause].weight.load(std::memory_order_relaxed);
-    }
-    std::uint64_t fills() const noexcept { return fills_.load(std::memory_order_relaxed); }
-    std::uint64_t writes() const noexcept { return writes_.load(std::memory_order_relaxed); }
 
-    // What every write changes follows on as few lines as can be: with several writers they wander
-    // from processor to processor.
+    // What a write changes follows on one line: with several writers it wanders from processor to
+    // processor.
     alignas(64) ShardMutex mutex;
 
 private:
-    static constexpr std::size_t kCollectEntries = 128;
-    static constexpr std::size_t kCollectBytes = 1U << 20;
-    // More than this waits for readers in no shard, but for what long visitors hold.
-    static constexpr std::size_t kPressing = 8;
-
     // Stored under the mutex.
     std::atomic<std::uint64_t> entries_{0};
     std::atomic<std::uint64_t> weight_{0};
     std::uint64_t windowWeight_ OXCACHE_GUARDED_BY(mutex) = 0;
-    std::atomic<std::uint64_t> fills_{0};
-    std::atomic<std::uint64_t> writes_{0};
-    std::vector<Retired> retired_ OXCACHE_GUARDED_BY(mutex);
-    std::size_t retiredBytes_ OXCACHE_GUARDED_BY(mutex) = 0;
-    std::size_t collectAt_ OXCACHE_GUARDED_BY(mutex) = kCollectEntries;
-    struct Removals {
-        std::atomic<std::uint64_t> entries{0};
-        std::atomic<std::uint64_t> weight{0};
-    };
-    std::array<Removals, 5> removals_;
 
 public:
     const Entry* find(std::uint64_t hash, Key key) const OXCACHE_REQUIRES(mutex) {
@@ -112,13 +115,10 @@ public:
     /// The room that the entry took is the caller's then.
     void unlink(std::uint64_t hash, const Entry& entry, RemovalCause cause, Room& room,
                 Aftermath& aftermath) OXCACHE_REQUIRES(mutex);
-    void countAdmission(bool write) noexcept OXCACHE_REQUIRES(mutex) {
-        add(write ? writes_ : fills_, 1);
-    }
     /// Lets the policy choose one to leave. False when there is nobody.
     bool evict(std::int64_t now, Room& room, Aftermath& aftermath) OXCACHE_REQUIRES(mutex);
     /// Empties the shard; takes constant time, the entries leave memory by and by.
-    void detachAll(Room& room) OXCACHE_REQUIRES(mutex);
+    void detachAll(Room& room, Aftermath& aftermath) OXCACHE_REQUIRES(mutex);
     /// Removes the expired and the detached, a little or as much as there is.
     void maintain(std::int64_t now, Room& room, Aftermath& aftermath) OXCACHE_REQUIRES(mutex);
     void maintainFully(std::int64_t now, Room& room, Aftermath& aftermath) OXCACHE_REQUIRES(mutex);
@@ -126,12 +126,6 @@ public:
     void drainDetached(std::size_t limit, Aftermath& aftermath) OXCACHE_REQUIRES(mutex);
     void forEach(FunctionRef<void(const Entry&)> visitor) const OXCACHE_REQUIRES(mutex);
     unsigned frequency(const Entry& entry) const OXCACHE_REQUIRES(mutex);
-
-    /// Memory that became free for reclaiming, once it is worth the trouble.
-    void collectRetired(Aftermath& aftermath, bool all) OXCACHE_REQUIRES(mutex);
-    void retire(const Retired& retired, std::size_t bytes) OXCACHE_REQUIRES(mutex);
-    /// What reclaim() left.
-    void takeBack(std::vector<Retired>& rest) OXCACHE_REQUIRES(mutex);
 
 private:
     std::uint64_t hashOf(const Entry& entry) const noexcept { return commons_.hash(entry.key()); }
@@ -141,7 +135,6 @@ private:
     static void add(std::atomic<std::uint64_t>& counter, std::uint64_t amount) noexcept {
         counter.store(counter.load(std::memory_order_relaxed) + amount, std::memory_order_relaxed);
     }
-    void count(RemovalCause cause, std::uint64_t entries, std::uint64_t weight) noexcept;
     void depart(const Entry& entry, RemovalCause cause, Aftermath& aftermath)
         OXCACHE_REQUIRES(mutex);
     void time(std::uint64_t hash, const Entry& entry) OXCACHE_REQUIRES(mutex);
@@ -150,7 +143,7 @@ private:
     void rebuildWheel() OXCACHE_REQUIRES(mutex);
     void audit(std::int64_t now, std::size_t steps, Room& room, Aftermath& aftermath)
         OXCACHE_REQUIRES(mutex);
-    void grow() OXCACHE_REQUIRES(mutex);
+    void grow(Aftermath& aftermath) OXCACHE_REQUIRES(mutex);
 
     bool windowFull() const OXCACHE_REQUIRES(mutex);
     bool windowOverfull() const OXCACHE_REQUIRES(mutex);
@@ -171,7 +164,6 @@ private:
     FrequencySketch sketch_ OXCACHE_GUARDED_BY(mutex);
     ExpiryWheel wheel_ OXCACHE_GUARDED_BY(mutex);
     std::vector<std::deque<const Entry*>> detached_ OXCACHE_GUARDED_BY(mutex);
-    std::vector<Retired> spare_ OXCACHE_GUARDED_BY(mutex);
     // Of the invalidations by tag, those whose entries have been looked for; and the search.
     std::uint64_t audited_ OXCACHE_GUARDED_BY(mutex) = 0;
     std::uint64_t auditing_ OXCACHE_GUARDED_BY(mutex) = 0;

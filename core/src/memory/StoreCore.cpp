@@ -11,7 +11,7 @@ namespace {
 // A queue's positions allow twice as many.
 constexpr std::uint64_t kMaxShardEntries = 1'000'000;
 // Smaller ones hit less often: their windows are too small for what comes in bursts.
-constexpr std::uint64_t kShardEntries = 5120;
+constexpr std::uint64_t kShardEntries = 4096;
 constexpr std::uint64_t kShardBytes = 1U << 20;
 
 unsigned chooseShards(const MemoryOptions& options) {
@@ -69,8 +69,10 @@ void StoreCore::visitGroup(std::span<const Key> keys, std::size_t from,
         for (std::size_t i = 0; i < keys.size(); ++i)
             __builtin_prefetch(tableOf(hashes[i]).guess(KeyHash::tablePart(hashes[i])));
         for (std::size_t i = 0; i < keys.size(); ++i)
-            if (const Entry* entry = lookUp(hashes[i], keys[i]))
-                found[i] = Reading(entry, Reading::hold(slot, entry));
+            if (const Entry* entry = lookUp(hashes[i], keys[i])) {
+                slot.putAside(entry);
+                found[i] = Reading(entry, slot);
+            }
     }
     for (std::size_t i = 0; i < keys.size(); ++i)
         note(slot, hashes[i], static_cast<bool>(found[i]));
@@ -125,7 +127,7 @@ bool StoreCore::claim(Shard& shard, std::uint64_t hash, Newcomer& newcomer, Room
     if (EntryLink::hasRoom(*newcomer.entry))
         if (EntryExtension* former =
                 EntryLink::setResidency(*newcomer.entry, std::move(newcomer.residency)))
-            shard.retire(Retired::object(former), 0);
+            aftermath.retire(Retired::object(former), 0);
     newcomer.weight = EntryLink::weight(*newcomer.entry);
     return true;
 }
@@ -192,7 +194,7 @@ bool StoreCore::admit(EntryPtr entry, const Residence& residence, std::uint64_t 
     counters.prefetch(hash);
     prefetch(hash);
     Newcomer newcomer = prepare(std::move(entry), residence);
-    Aftermath aftermath;
+    Aftermath aftermath(records_.of(mySlot()));
     Room room(commons.budget);
     ShardLock lock(shard.mutex);
     for (;;) {
@@ -206,49 +208,51 @@ bool StoreCore::admit(EntryPtr entry, const Residence& residence, std::uint64_t 
         shard.maintain(coarseMs(), room, aftermath);
         if (place(shard, hash, newcomer, room, aftermath) == Step::Done) break;
         room.giveBack();
+        aftermath.returnRetired();
         lock.unlock();
         if (!evictElsewhere(&shard, aftermath)) std::this_thread::yield();
         lock.lock();
     }
     if (origin == Origin::Write) counters.move(hash);
-    if (newcomer.admitted) shard.countAdmission(origin == Origin::Write);
+    if (newcomer.admitted) {
+        ThreadRecord& record = aftermath.record();
+        ThreadRecord::add(origin == Origin::Write ? record.writes : record.fills, 1);
+    }
     if (newcomer.claimed && !newcomer.admitted) EntryLink::unclaim(*newcomer.entry);
-    shard.collectRetired(aftermath, false);
     lock.unlock();
     room.giveBack();
-    finish(shard, aftermath);
-    if (newcomer.admitted) showSamples();
+    finish(aftermath);
+    if (newcomer.admitted) showSamples(aftermath.record());
     return newcomer.admitted;
 }
 
 // The thread's own as they come, others' now and then.
-void StoreCore::showSamples() {
-    ReadRecord& record = records_.of(mySlot());
-    const std::uint32_t turn = record.writes.load(std::memory_order_relaxed);
-    record.writes.store(turn + 1, std::memory_order_relaxed);
-    if (turn % 8 != 0 && record.waiting() == 0) return;
+void StoreCore::showSamples(ThreadRecord& record) {
+    const std::uint32_t turn = record.turn.load(std::memory_order_relaxed);
+    record.turn.store(turn + 1, std::memory_order_relaxed);
+    if (turn % 32 != 0 && record.waiting() == 0) return;
     tuner_.drain(record, records_, commons.budget.fullEntries(), commons.windowShare);
 }
 
-bool StoreCore::erase(std::uint64_t hash, Key key, RemovalCause cause,
-                      FunctionRef<bool(const Entry&)> meant) {
+StoreCore::Erased StoreCore::erase(std::uint64_t hash, Key key, RemovalCause cause, Counter counter,
+                                   FunctionRef<bool(const Entry&)> meant) {
     Shard& shard = shardOf(hash);
-    Aftermath aftermath;
+    Aftermath aftermath(records_.of(mySlot()));
     Room room(commons.budget);
-    bool erased = false;
+    Erased result;
     {
         ShardLock lock(shard.mutex);
+        if (counter == Counter::Moves) result.counter = counters.move(hash);
         const Entry* entry = shard.find(hash, key);
-        erased = entry != nullptr && meant(*entry);
-        if (erased)
+        result.erased = entry != nullptr && meant(*entry);
+        if (result.erased)
             shard.unlink(hash, *entry,
                          EntryLink::expired(*entry, coarseMs()) ? RemovalCause::Expired : cause,
                          room, aftermath);
-        shard.collectRetired(aftermath, false);
     }
     room.giveBack();
-    finish(shard, aftermath);
-    return erased;
+    finish(aftermath);
+    return result;
 }
 
 bool StoreCore::evictElsewhere(const Shard* own, Aftermath& aftermath) {
@@ -261,39 +265,32 @@ bool StoreCore::evictElsewhere(const Shard* own, Aftermath& aftermath) {
     Room room(commons.budget);
     ShardLock lock(fullest->mutex);
     const bool evicted = fullest->evict(coarseMs(), room, aftermath);
-    fullest->collectRetired(aftermath, false);
+    aftermath.returnRetired();
     return evicted;
 }
 
-void StoreCore::tell(Aftermath& aftermath) const {
+// Without any lock: the listener and the values' destructors may use the store.
+void StoreCore::finish(Aftermath& aftermath) const {
+    aftermath.reclaimDue();
+    if (aftermath.departures.empty()) return;
     if (listener)
         for (const Departure& departure : aftermath.departures)
             listener(*departure.entry, departure.cause);
     aftermath.departures.clear();
 }
 
-// Without any lock: the listener and the values' destructors may use the store.
-void StoreCore::finish(Shard& shard, Aftermath& aftermath) {
-    if (!aftermath.departures.empty()) tell(aftermath);
-    if (aftermath.retired.empty()) return;
-    reclaim(aftermath.retired, aftermath.pressing);
-    ShardLock lock(shard.mutex);
-    shard.takeBack(aftermath.retired);
-}
-
 void StoreCore::clear() {
     counters.moveAll();
     for (const std::unique_ptr<Shard>& shard : shards_) {
-        Aftermath aftermath;
+        Aftermath aftermath(records_.of(mySlot()));
         Room room(commons.budget);
         {
             ShardLock lock(shard->mutex);
-            shard->detachAll(room);
+            shard->detachAll(room, aftermath);
             shard->drainDetached(commons.listened.load() ? SIZE_MAX : 64, aftermath);
-            shard->collectRetired(aftermath, false);
         }
         room.giveBack();
-        finish(*shard, aftermath);
+        finish(aftermath);
     }
 }
 
@@ -301,24 +298,38 @@ void StoreCore::clear() {
 void StoreCore::resize(std::uint64_t maxEntries, std::uint64_t maxBytes) {
     commons.budget.resize(maxEntries, maxBytes);
     while (commons.budget.exceeded()) {
-        Aftermath aftermath;
+        Aftermath aftermath(records_.of(mySlot()));
         if (!evictElsewhere(nullptr, aftermath)) std::this_thread::yield();
-        finish(*shards_.front(), aftermath);
+        finish(aftermath);
     }
 }
 
 void StoreCore::cleanUp() {
     for (const std::unique_ptr<Shard>& shard : shards_) {
-        Aftermath aftermath;
+        Aftermath aftermath(records_.of(mySlot()));
         Room room(commons.budget);
         {
             ShardLock lock(shard->mutex);
             shard->maintainFully(coarseMs(), room, aftermath);
-            shard->collectRetired(aftermath, true);
         }
         room.giveBack();
-        finish(*shard, aftermath);
+        finish(aftermath);
     }
+    reclaimAll();
+}
+
+// Also of threads that have ended or rest. Whose list is in use is at work and frees it itself.
+void StoreCore::reclaimAll() {
+    records_.forEach([](ThreadRecord& record) {
+        if (!record.tryBorrowRetired()) return;
+        std::vector<Retired> retired = record.retired.take();
+        record.returnRetired();
+        if (retired.empty()) return;
+        reclaim(retired, true);
+        while (!record.tryBorrowRetired()) std::this_thread::yield();
+        record.retired.takeBack(retired);
+        record.returnRetired();
+    });
 }
 
 // The entries of a shard are counted under its lock and read after it.
@@ -390,17 +401,16 @@ MemoryStatistics StoreCore::statistics() const {
     result.bytes = commons.budget.bytes();
     result.tooLarge = tooLarge_.load(std::memory_order_relaxed);
     result.overtaken = overtaken_.load(std::memory_order_relaxed);
-    for (const std::unique_ptr<Shard>& shard : shards_) {
-        result.fills += shard->fills();
-        result.writes += shard->writes();
-        for (std::size_t cause = 0; cause < 5; ++cause) {
-            result.removals[cause] += shard->removals(cause);
-            result.removedWeight[cause] += shard->removedWeight(cause);
-        }
-    }
-    records_.forEach([&](const ReadRecord& record) {
+    records_.forEach([&](const ThreadRecord& record) {
         result.hits += record.hits.load(std::memory_order_relaxed);
         result.misses += record.misses.load(std::memory_order_relaxed);
+        result.fills += record.fills.load(std::memory_order_relaxed);
+        result.writes += record.writes.load(std::memory_order_relaxed);
+        for (std::size_t cause = 0; cause < 5; ++cause) {
+            const ThreadRecord::Removals& removals = record.removals[cause];
+            result.removals[cause] += removals.entries.load(std::memory_order_relaxed);
+            result.removedWeight[cause] += removals.weight.load(std::memory_order_relaxed);
+        }
     });
     return result;
 }

@@ -7,8 +7,8 @@
 
 #include "AdmissionCounters.h"
 #include "MemoryStore.h"
-#include "ReadRecords.h"
 #include "Shard.h"
+#include "ThreadRecords.h"
 #include "WindowTuner.h"
 
 namespace oxcache::memory {
@@ -41,15 +41,14 @@ public:
         const std::uint64_t hash = commons.hash(key);
         ThreadSlot& slot = mySlot();
         const Entry* entry = nullptr;
-        ThreadSlot* holder = nullptr;
         {
-            const Find find(slot);
+            Find find(slot);
             entry = lookUp(hash, key);
-            if (entry != nullptr) [[likely]]
-                holder = Reading::hold(slot, entry);
+            find.keep(entry);
         }
+        Reading reading(entry, slot);
         note(slot, hash, entry != nullptr);
-        return {entry, holder};
+        return reading;
     }
     [[gnu::always_inline]] EntryPtr acquire(Key key) const {
         const std::uint64_t hash = commons.hash(key);
@@ -61,8 +60,9 @@ public:
             if (entry != nullptr) [[likely]]
                 entry->retain();
         }
+        EntryPtr acquired = EntryPtr::adopt(entry);
         note(slot, hash, entry != nullptr);
-        return EntryPtr::adopt(entry);
+        return acquired;
     }
     /// The live entry, touched; inside a Find.
     [[gnu::always_inline]] const Entry* lookUp(std::uint64_t hash, Key key) const noexcept {
@@ -76,9 +76,13 @@ public:
     }
     /// Writes a read down.
     void note(ThreadSlot& slot, std::uint64_t hash, bool hit) const {
-        ReadRecord& record = records_.of(slot);
-        ReadRecord::add(hit ? record.hits : record.misses, 1);
-        if (tuner_.samples(KeyHash::samplePart(hash))) [[unlikely]]
+        ThreadRecord& record = records_.of(slot);
+        if (hit) [[likely]]
+            ThreadRecord::add(record.hits, 1);
+        else
+            ThreadRecord::add(record.misses, 1);
+        if ((KeyHash::samplePart(hash) & sampleMask_.load(std::memory_order_relaxed)) == 0)
+            [[unlikely]]
             record.sample(KeyHash::tablePart(hash));
     }
     void visitGroup(std::span<const Key> keys, std::size_t from,
@@ -90,8 +94,15 @@ public:
     /// allowed erases; whatever becomes of it, it moves the key's counter.
     bool admit(EntryPtr entry, const Residence& residence, std::uint64_t hash, Origin origin,
                FunctionRef<bool()> allowed);
-    bool erase(std::uint64_t hash, Key key, RemovalCause cause,
-               FunctionRef<bool(const Entry&)> meant);
+    enum class Counter { Moves, Stays };
+    struct Erased {
+        bool erased = false;
+        /// After the move, if it was to move.
+        std::uint64_t counter = 0;
+    };
+    /// Moves the key's counter first, then erases what is meant.
+    Erased erase(std::uint64_t hash, Key key, RemovalCause cause, Counter counter,
+                 FunctionRef<bool(const Entry&)> meant);
     void clear();
     void resize(std::uint64_t maxEntries, std::uint64_t maxBytes);
     void cleanUp();
@@ -116,21 +127,23 @@ private:
                Aftermath& aftermath) OXCACHE_REQUIRES(shard.mutex);
     bool lean(const Shard& shard) const noexcept;
     bool evictElsewhere(const Shard* own, Aftermath& aftermath);
-    void finish(Shard& shard, Aftermath& aftermath);
-    void tell(Aftermath& aftermath) const;
-    void showSamples();
+    void finish(Aftermath& aftermath) const;
+    void reclaimAll();
+    void showSamples(ThreadRecord& record);
 
     Clock& clock_;
     const std::shared_ptr<const std::atomic<std::int64_t>> coarseOwner_;
-    // What every read looks at, on one line that nobody writes.
+    // What every read looks at, on one line that hardly anybody writes.
     alignas(64) const std::size_t shardMask_;
     const std::unique_ptr<std::atomic<EntryTable*>[]> tables_;
     const std::atomic<std::int64_t>* const coarse_;
     const std::int64_t beganNs_;
+    // Of a read's hash; the tuner's, who hardly ever changes it.
+    std::atomic<std::uint32_t> sampleMask_{0};
+    mutable ThreadRecords records_;
     alignas(64) std::atomic<std::uint64_t> tooLarge_{0};
     std::atomic<std::uint64_t> overtaken_{0};
-    mutable ReadRecords records_;
-    mutable WindowTuner tuner_;
+    mutable WindowTuner tuner_{sampleMask_};
     std::vector<std::unique_ptr<Shard>> shards_;
 };
 

@@ -9,7 +9,7 @@ namespace {
 constexpr std::uint64_t kShadowEntries = 1024;
 constexpr std::uint64_t kMaxSampling = 1U << 20;
 constexpr std::uint32_t kOwn = 64;
-constexpr std::uint32_t kOthers = 8;
+constexpr std::uint32_t kOthers = 32;
 
 }  // namespace
 
@@ -25,7 +25,7 @@ void WindowTuner::fit(std::uint64_t capacity) {
     shadows_ = std::make_unique<ShadowCaches>(capacity, sampling_);
 }
 
-void WindowTuner::drain(ReadRecord& own, const ReadRecords& all, std::uint64_t capacity,
+void WindowTuner::drain(ThreadRecord& own, const ThreadRecords& all, std::uint64_t capacity,
                         std::atomic<double>& windowShare) {
     if (!mutex_.tryLock()) return;
     fit(capacity);
@@ -34,7 +34,7 @@ void WindowTuner::drain(ReadRecord& own, const ReadRecords& all, std::uint64_t c
     own.drain(kOwn, show);
     if (const std::uint32_t end = all.end(); end > 1) {
         if (++next_ >= end) next_ = 0;
-        ReadRecord* other = all.at(next_);
+        ThreadRecord* other = all.at(next_);
         if (other != nullptr && other != &own) other->drain(kOthers, show);
     }
     if (windowShare.load(std::memory_order_relaxed) != shadows_->share())

@@ -4,8 +4,8 @@
 #include <cstdint>
 #include <memory>
 
-#include "ReadRecords.h"
 #include "ShadowCaches.h"
+#include "ThreadRecords.h"
 #include "oxcache/base/Mutex.h"
 
 namespace oxcache::memory {
@@ -15,18 +15,17 @@ namespace oxcache::memory {
 /// One for all shards, so that small shards decide with the whole store's evidence. Thread-safe.
 class WindowTuner {
 public:
-    /// Whether a read of this key is to be sampled.
-    bool samples(std::uint32_t hash) const noexcept {
-        return (hash & mask_.load(std::memory_order_relaxed)) == 0;
-    }
+    /// A read is to be sampled whose key's hash has none of these bits.
+    explicit WindowTuner(std::atomic<std::uint32_t>& mask) noexcept : mask_(mask) {}
+
     /// After a write of the thread that `own` belongs to. `capacity` in entries.
-    void drain(ReadRecord& own, const ReadRecords& all, std::uint64_t capacity,
+    void drain(ThreadRecord& own, const ThreadRecords& all, std::uint64_t capacity,
                std::atomic<double>& windowShare);
 
 private:
     void fit(std::uint64_t capacity) OXCACHE_REQUIRES(mutex_);
 
-    std::atomic<std::uint32_t> mask_{0};
+    std::atomic<std::uint32_t>& mask_;
     alignas(64) Mutex mutex_;
     std::unique_ptr<ShadowCaches> shadows_ OXCACHE_GUARDED_BY(mutex_);
     std::uint64_t sampling_ OXCACHE_GUARDED_BY(mutex_) = 0;

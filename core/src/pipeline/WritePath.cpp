@@ -15,8 +15,7 @@ struct WritePath::Item {
     bool refused = false;
 
     BytesView payload() const noexcept {
-        return request.value.object() != nullptr ? BytesView(encoded)
-                                                 : BytesView(request.value.bytes());
+        return request.object != nullptr ? BytesView(encoded) : request.bytes;
     }
 };
 
@@ -34,10 +33,9 @@ bool WritePath::prepare(Item& item, bool encode) {
         return false;
     }
     Error error;
-    if (item.request.value.object() != nullptr && encode) {
+    if (item.request.object != nullptr && encode) {
         item.codec = levels_.settings.serialization;
-        const detail::ValueBox& value = item.request.value;
-        Result<Bytes> bytes = value.type().encode(value.object(), item.codec);
+        Result<Bytes> bytes = item.request.type->encode(item.request.object, item.codec);
         if (bytes)
             item.encoded = std::move(*bytes);
         else
@@ -56,44 +54,65 @@ bool WritePath::prepare(Item& item, bool encode) {
     return true;
 }
 
-std::vector<WriteReceipt> WritePath::write(std::vector<detail::WriteRequest> writes,
-                                           const EntryOptions& options) {
-    std::vector<Item> items;
-    items.reserve(writes.size());
-    const Deadline deadline =
-        options.deadline ? Deadline::in(levels_.clock, *options.deadline) : Deadline::never();
-    for (detail::WriteRequest& request : writes) {
-        Item& item = items.emplace_back();
-        item.request = std::move(request);
-        item.policy = stages::policyOf(options, levels_.settings, false);
-        item.refused = !prepare(item, item.policy.writeL2);
-        if (item.refused) continue;
-        if (item.policy.ttl <= Duration::zero()) {
-            item.receipt = removeOne(item.request.key, item.policy.writeL2, deadline);
-            item.refused = true;
-            continue;
-        }
-        item.ticket = levels_.memory.begin(item.request.key, !item.policy.writeL2);
+Deadline WritePath::deadlineOf(const EntryOptions& options) const {
+    return options.deadline ? Deadline::in(levels_.clock, *options.deadline) : Deadline::never();
+}
+
+bool WritePath::goesDown(const Item& item) const noexcept {
+    return levels_.remote != nullptr && item.policy.writeL2;
+}
+
+// Where L1 is all there is, the new value takes the old one's place in one step, and readers miss
+// neither.
+void WritePath::begin(Item& item, const detail::WriteRequest& request,
+                      const EntryOptions& options) {
+    item.request = request;
+    item.policy = stages::policyOf(options, levels_.settings, false);
+    item.refused = !prepare(item, item.policy.writeL2);
+    if (item.refused) return;
+    if (item.policy.ttl <= Duration::zero()) {
+        item.receipt = removeOne(request.key, item.policy.writeL2, deadlineOf(options));
+        item.refused = true;
+        return;
     }
-    writeRemote(items, deadline);
+    item.ticket = alone() ? levels_.memory.unguarded()
+                          : levels_.memory.begin(request.key, !item.policy.writeL2);
+}
+
+WriteReceipt WritePath::write(const detail::WriteRequest& request, const EntryOptions& options) {
+    Item item;
+    begin(item, request, options);
+    if (!item.refused) {
+        Item* const items[] = {&item};
+        if (goesDown(item))
+            writeRemote(items, deadlineOf(options));
+        else
+            settle(item, nullptr);
+    }
+    return std::move(item.receipt);
+}
+
+std::vector<WriteReceipt> WritePath::writeMany(std::span<const detail::WriteRequest> requests,
+                                               const EntryOptions& options) {
+    std::vector<Item> items(requests.size());
+    std::vector<Item*> going;
+    for (std::size_t i = 0; i < items.size(); ++i) {
+        begin(items[i], requests[i], options);
+        if (items[i].refused) continue;
+        if (goesDown(items[i]))
+            going.push_back(&items[i]);
+        else
+            settle(items[i], nullptr);
+    }
+    if (!going.empty()) writeRemote(going, deadlineOf(options));
     std::vector<WriteReceipt> receipts;
     receipts.reserve(items.size());
     for (Item& item : items) receipts.push_back(std::move(item.receipt));
     return receipts;
 }
 
-void WritePath::writeRemote(std::vector<Item>& items, Deadline deadline) {
-    std::vector<Item*> going;
+void WritePath::writeRemote(std::span<Item* const> going, Deadline deadline) {
     std::vector<stages::RemotePut> puts;
-    for (Item& item : items) {
-        if (item.refused) continue;
-        if (levels_.remote == nullptr || !item.policy.writeL2) {
-            settle(item, nullptr);
-        } else {
-            going.push_back(&item);
-        }
-    }
-    if (going.empty()) return;
     const auto generations = levels_.remote->generations(levels_.remote->bounded(deadline));
     if (!generations) {
         for (Item* item : going) {
@@ -140,7 +159,7 @@ void WritePath::settle(Item& item, const EnvelopeHeader* header) {
         attributes.createdMs = header->createdMs;
         attributes.expiresMs = header->expiresMs;
     }
-    if (header == nullptr) attributes.version = levels_.versions.next();
+    if (header == nullptr) attributes.version = levels_.versions.next(now);
     item.ticket.stamp(attributes);
     item.receipt.version = attributes.version;
     const bool failed = static_cast<bool>(item.receipt.error);
@@ -151,23 +170,22 @@ void WritePath::settle(Item& item, const EnvelopeHeader* header) {
         if (failed) item.receipt.status = WriteStatus::Rejected;
         return;
     }
-    const detail::ValueBox& value = item.request.value;
+    const detail::WriteRequest& request = item.request;
     const EntryPtr entry =
-        value.object() != nullptr
-            ? Entry::ofObject(item.request.key, attributes, value.type(), value.object())
-            : Entry::ofBytes(item.request.key, attributes, value.bytes());
+        request.object != nullptr
+            ? Entry::ofObject(request.key, attributes, *request.type, request.object)
+            : Entry::ofBytes(request.key, attributes, request.bytes);
     const Duration life = item.policy.l1Life(attributes.expiresMs, now);
-    const bool alone = !levels_.settings.usesL2 && !levels_.remote;
-    if (alone ? levels_.memory.put(entry, item.policy, life)
-              : levels_.memory.settle(entry, item.policy, life, item.ticket))
+    if (alone() ? levels_.memory.put(entry, item.policy, life)
+                : levels_.memory.settle(entry, item.policy, life, item.ticket))
         return;
-    if (alone && life > Duration::zero())
+    if (alone() && life > Duration::zero())
         item.receipt = rejected(
             {ErrorCode::ValueTooLarge, "service '" + levels_.settings.name +
                                            "': the entry is larger than L1 may be (l1.max_bytes)"});
 }
 
-WriteReceipt WritePath::removeOne(const std::string& key, bool l2, Deadline deadline) {
+WriteReceipt WritePath::removeOne(Key key, bool l2, Deadline deadline) {
     WriteReceipt receipt;
     levels_.memory.invalidate(key);
     if (levels_.remote != nullptr && l2) {

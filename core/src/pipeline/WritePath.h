@@ -15,8 +15,9 @@ class OXCACHE_INTERNAL WritePath {
 public:
     explicit WritePath(const Levels& levels) : levels_(levels) {}
 
-    std::vector<WriteReceipt> write(std::vector<detail::WriteRequest> writes,
-                                    const EntryOptions& options);
+    WriteReceipt write(const detail::WriteRequest& request, const EntryOptions& options);
+    std::vector<WriteReceipt> writeMany(std::span<const detail::WriteRequest> requests,
+                                        const EntryOptions& options);
     std::vector<WriteReceipt> remove(std::span<const std::string> keys, oxcache::Levels levels);
     WriteReceipt expire(const std::string& key);
     WriteReceipt clear(ClearMode mode);
@@ -24,9 +25,13 @@ public:
 private:
     struct Item;
     bool prepare(Item& item, bool encode);
-    void writeRemote(std::vector<Item>& items, Deadline deadline);
+    void begin(Item& item, const detail::WriteRequest& request, const EntryOptions& options);
+    bool goesDown(const Item& item) const noexcept;
+    bool alone() const noexcept { return !levels_.settings.usesL2 && levels_.remote == nullptr; }
+    Deadline deadlineOf(const EntryOptions& options) const;
+    void writeRemote(std::span<Item* const> items, Deadline deadline);
     void settle(Item& item, const EnvelopeHeader* header);
-    WriteReceipt removeOne(const std::string& key, bool l2, Deadline deadline);
+    WriteReceipt removeOne(Key key, bool l2, Deadline deadline);
 
     const Levels levels_;
 };

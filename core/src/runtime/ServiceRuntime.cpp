@@ -199,11 +199,17 @@ WriteReceipt closedReceipt(const std::string& service) {
 
 }  // namespace
 
-std::vector<WriteReceipt> ServiceRuntime::write(std::vector<detail::WriteRequest> writes,
-                                                const EntryOptions& options) {
+WriteReceipt ServiceRuntime::write(const detail::WriteRequest& request,
+                                   const EntryOptions& options) {
     const resilience::Gate::Pass pass(gate_);
-    if (!pass) return std::vector<WriteReceipt>(writes.size(), closedReceipt(name()));
-    return writePath_.write(std::move(writes), options);
+    return pass ? writePath_.write(request, options) : closedReceipt(name());
+}
+
+std::vector<WriteReceipt> ServiceRuntime::writeMany(std::span<const detail::WriteRequest> requests,
+                                                    const EntryOptions& options) {
+    const resilience::Gate::Pass pass(gate_);
+    if (!pass) return std::vector<WriteReceipt>(requests.size(), closedReceipt(name()));
+    return writePath_.writeMany(requests, options);
 }
 
 std::vector<WriteReceipt> ServiceRuntime::remove(std::span<const std::string> keys, Levels levels) {

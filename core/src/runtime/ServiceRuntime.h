@@ -61,8 +61,9 @@ public:
                                                    const ValueType& type,
                                                    std::shared_ptr<detail::BatchLoader> loader,
                                                    const EntryOptions& options) override;
-    std::vector<WriteReceipt> write(std::vector<detail::WriteRequest> writes,
-                                    const EntryOptions& options) override;
+    WriteReceipt write(const detail::WriteRequest& request, const EntryOptions& options) override;
+    std::vector<WriteReceipt> writeMany(std::span<const detail::WriteRequest> requests,
+                                        const EntryOptions& options) override;
     std::vector<WriteReceipt> remove(std::span<const std::string> keys, Levels levels) override;
     WriteReceipt expire(const std::string& key) override;
     WriteReceipt clear(ClearMode mode) override;

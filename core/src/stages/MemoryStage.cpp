@@ -6,25 +6,6 @@ MemoryStage::MemoryStage(const ServiceSettings& settings, const memory::MemoryOp
                          Clock& clock, coherence::EpochTable& epochs)
     : settings_(settings), epochs_(epochs), store_(options, clock) {}
 
-MemoryStage::Served MemoryStage::visit(Key key, const ValueType& type,
-                                       FunctionRef<bool(const Entry&)> reader) const {
-    const memory::Reading found = store_.read(key);
-    if (!found) return Served::Nothing;
-    if (servable(*found, type) && reader(*found)) [[likely]]
-        return found->negative() ? Served::Negative : Served::Value;
-    unserved_.add();
-    return Served::Nothing;
-}
-
-EntryPtr MemoryStage::acquire(Key key, const ValueType& type) const {
-    EntryPtr entry = store_.acquire(key);
-    if (!entry) return {};
-    if (servable(*entry, type)) [[likely]]
-        return entry;
-    unserved_.add();
-    return {};
-}
-
 bool MemoryStage::has(Key key, bool& negative) const {
     const memory::Reading found = store_.read(key);
     if (!found) return false;

@@ -25,8 +25,22 @@ public:
     /// The fast path: calls `reader` with an entry that may be served as it is and holds `type`.
     /// The reader says whether it takes it.
     enum class Served { Nothing, Value, Negative };
-    Served visit(Key key, const ValueType& type, FunctionRef<bool(const Entry&)> reader) const;
-    EntryPtr acquire(Key key, const ValueType& type) const;
+    Served visit(Key key, const ValueType& type, FunctionRef<bool(const Entry&)> reader) const {
+        const memory::Reading found = store_.read(key);
+        if (!found) return Served::Nothing;
+        if (servable(*found, type) && reader(*found)) [[likely]]
+            return found->negative() ? Served::Negative : Served::Value;
+        unserved_.add();
+        return Served::Nothing;
+    }
+    EntryPtr acquire(Key key, const ValueType& type) const {
+        EntryPtr entry = store_.acquire(key);
+        if (entry && !servable(*entry, type)) [[unlikely]] {
+            unserved_.add();
+            return {};
+        }
+        return entry;
+    }
 
     /// What stands in L1, judged. Fresh: may be served. Stale: logically expired. Unconfirmed: its
     /// epoch has passed, L2 must confirm it. OtherType: an entry of another type.
@@ -57,6 +71,8 @@ public:
         bool local() const noexcept { return guard.epoch == nullptr; }
     };
     Ticket capture(Key key) const;
+    /// For put(), which nothing can overtake.
+    Ticket unguarded() const { return ticket({}, 0, true); }
     /// First step of an own write: drops the old entry and refuses fills that are under way.
     /// `local`: of a value that goes to L1 alone.
     Ticket begin(Key key, bool local);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <thread>
 #include <utility>
 
 namespace oxcache::redis {
@@ -18,6 +19,11 @@ constexpr std::size_t kKeptBytes = std::size_t{4} << 20;
 constexpr Duration kRested{100};
 constexpr Duration kFirstPause{50};
 constexpr unsigned kMostDoublings = 10;
+// Waking a thread on an idle processor takes as long as a near server takes to answer: a lone
+// caller watches for that long before it sleeps. Where that is in vain it sleeps at once, twice as
+// often each time.
+constexpr std::chrono::microseconds kWatch{50};
+constexpr unsigned kMostVain = 10;
 
 std::uint64_t randomNumber() {
     std::random_device device;
@@ -282,8 +288,9 @@ bool Lane::readOnce(const Call* own, SteadyTime until) {
     if (!transport_) return false;
     if (own != nullptr && own->finished) return true;
     const std::shared_ptr<Transport> transport = transport_;
+    const bool alone = own != nullptr && pipeline_.commands() == own->commands;
     mutex_.unlock();
-    const std::string why = receive(*transport, until);
+    const std::string why = receive(*transport, alone, until);
     mutex_.lock();
     if (transport_ != transport) return false;
     const bool got = !received_.empty();
@@ -306,14 +313,16 @@ bool Lane::readOnce(const Call* own, SteadyTime until) {
 }
 
 /// Reads once and parses into received_; says why the connection has to end, if it has.
-std::string Lane::receive(Transport& transport, SteadyTime until) {
-    const bool near = until - steady_clock::now() < Transport::kTick;
+std::string Lane::receive(Transport& transport, bool alone, SteadyTime until) {
     const std::span<char> room = parser_->room();
     char* const at = room.empty() ? buffer_.data() : room.data();
     const std::size_t size = room.empty() ? buffer_.size() : room.size();
-    IoResult got = transport.receive(at, size, !near);
-    if (near && got.status == IoResult::Status::WouldBlock && transport.awaitReadable(until))
-        got = transport.receive(at, size, false);
+    IoResult got{IoResult::Status::WouldBlock, 0, {}};
+    if (alone) got = watch(transport, at, size);
+    if (got.status == IoResult::Status::WouldBlock) {
+        const bool near = until - steady_clock::now() < Transport::kTick;
+        if (!near || transport.awaitReadable(until)) got = transport.receive(at, size, !near);
+    }
     heard_ = got.bytes > 0;
     if (!room.empty()) parser_->filled(got.bytes);
     if (got.status == IoResult::Status::Closed) return std::move(got.why);
@@ -324,6 +333,25 @@ std::string Lane::receive(Transport& transport, SteadyTime until) {
         if (status == RespParser::Status::Ready) received_.push_back(parser_->take());
     }
     return {};
+}
+
+IoResult Lane::watch(Transport& transport, char* at, std::size_t size) {
+    static const bool kProcessors = std::thread::hardware_concurrency() > 1;
+    IoResult got{IoResult::Status::WouldBlock, 0, {}};
+    if (!kProcessors) return got;
+    if (unwatched_ > 0) {
+        --unwatched_;
+        return got;
+    }
+    counters_.watches.fetch_add(1, std::memory_order_relaxed);
+    const SteadyTime end = steady_clock::now() + kWatch;
+    do got = transport.receive(at, size, false);
+    while (got.status == IoResult::Status::WouldBlock && steady_clock::now() < end);
+    if (got.status != IoResult::Status::WouldBlock)
+        vain_ = 0;
+    else
+        unwatched_ = (1U << (vain_ = std::min(vain_ + 1, kMostVain))) - 2;
+    return got;
 }
 
 void Lane::breakOff(const std::string& why) {

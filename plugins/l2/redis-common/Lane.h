@@ -26,6 +26,8 @@ struct LaneCounters {
     std::atomic<std::uint64_t> fencesRefused{0};
     std::atomic<std::uint64_t> flushes{0};
     std::atomic<std::uint64_t> commands{0};
+    /// Answers that a lone caller watched for instead of sleeping.
+    std::atomic<std::uint64_t> watches{0};
 };
 
 /// One connection that any number of threads share. There is no thread of its own: a caller writes
@@ -69,7 +71,8 @@ private:
     void flowed();
     void read(const Call& call, SteadyTime until) OXCACHE_REQUIRES(mutex_);
     bool readOnce(const Call* own, SteadyTime until) OXCACHE_REQUIRES(mutex_);
-    std::string receive(Transport& transport, SteadyTime until);
+    std::string receive(Transport& transport, bool alone, SteadyTime until);
+    IoResult watch(Transport& transport, char* at, std::size_t size);
     void breakOff(const std::string& why) OXCACHE_REQUIRES(mutex_);
     void lookAlive() OXCACHE_REQUIRES(mutex_);
     void endLate(Call& call) OXCACHE_REQUIRES(mutex_);
@@ -118,6 +121,9 @@ private:
     std::optional<RespParser> parser_;
     std::vector<char> buffer_;
     bool heard_ = false;
+    /// How many answers are still slept for because watching for them did not pay.
+    unsigned unwatched_ = 0;
+    unsigned vain_ = 0;
     std::vector<Reply> received_;
     std::vector<Call*> delivered_;
 };

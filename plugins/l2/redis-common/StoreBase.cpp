@@ -119,6 +119,7 @@ std::vector<std::pair<std::string, std::uint64_t>> StoreBase::counters() const {
             {"fences", read(laneCounters_->fences)},
             {"fences_refused", read(laneCounters_->fencesRefused)},
             {"flushes", read(laneCounters_->flushes)},
+            {"watches", read(laneCounters_->watches)},
             {"commands", read(laneCounters_->commands)},
             {"repeated", read(repeated_)},
             {"swept", read(swept_)}};

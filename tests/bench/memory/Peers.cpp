@@ -51,13 +51,12 @@ unsigned BareFind::readUncounted(Key key) const {
     const std::uint64_t hash = core_.commons.hash(key);
     memory::ThreadSlot& slot = memory::mySlot();
     const Entry* entry = nullptr;
-    memory::ThreadSlot* holder = nullptr;
     {
-        const memory::Find find(slot);
+        memory::Find find(slot);
         entry = core_.lookUp(hash, key);
-        if (entry != nullptr) holder = memory::Reading::hold(slot, entry);
+        find.keep(entry);
     }
-    return byteOf(memory::Reading(entry, holder).get());
+    return byteOf(memory::Reading(entry, slot).get());
 }
 
 void BareFind::write(Key key) {

@@ -67,9 +67,9 @@ TEST_CASE("AnEntryOfBytesHoldsThemInline") {
     CHECK(entry->type() == nullptr);
     CHECK(entry->key() == "the key");
     CHECK(entry->bytes() == value);
-    // Header, times, epochs, key, value, version.
+    // Header, epochs, key, value, times, version.
     CHECK(entry->footprint() == sizeof(Entry) + 16 + 8 + 7 + 3 + 20);
-    CHECK(entry->key().data() == reinterpret_cast<const char*>(entry.get()) + sizeof(Entry) + 24);
+    CHECK(entry->key().data() == reinterpret_cast<const char*>(entry.get()) + sizeof(Entry) + 8);
     CHECK(Entry::ofBytes("the key", {}, "abc")->footprint() == sizeof(Entry) + 7 + 3);
 }
 

@@ -7,6 +7,7 @@
 #include "redis-common/Lane.h"
 #include "support/Eventually.h"
 #include "support/FakeRedisServer.h"
+#include "support/FaultProxy.h"
 
 using namespace oxcache;
 using namespace oxcache::redis;
@@ -26,8 +27,11 @@ struct Wire {
             return FakeRedisServer::say(FakeRedisServer::bulk(command.at(1)));
         });
         settings.liveness = Duration(60'000);
+        connectTo(server.port());
+    }
+    void connectTo(std::uint16_t port) {
         Endpoint endpoint;
-        endpoint.port = server.port();
+        endpoint.port = port;
         connector = std::make_unique<Connector>(
             settings, [endpoint](SteadyTime) -> Result<Endpoint> { return endpoint; });
     }
@@ -141,4 +145,21 @@ TEST_CASE("ACommandOnTheSteadyPathAllocatesItsValueAlone") {
     CHECK(allocationsOfThisThread() - before <= kCommands);
     REQUIRE(call.replied());
     CHECK(call.replies.at(0).text == text);
+}
+
+// The delay is the network's, and many times what is watched for.
+TEST_CASE("AServerThatIsFarIsSoonNotWatchedFor") {
+    Wire wire;
+    FaultProxy proxy(wire.server.port());
+    proxy.delay(Duration(1));
+    wire.connectTo(proxy.port());
+    const auto lane = wire.lane();
+    Call call;
+    for (int i = 0; i < 300; ++i) {
+        echo(call, "x");
+        lane->run(call, in(20s));
+        REQUIRE(call.replied());
+    }
+    // Twice as long apart each time.
+    CHECK(wire.counters.watches <= 9);
 }

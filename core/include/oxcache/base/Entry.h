@@ -45,7 +45,8 @@ public:
 ///
 /// The block is packed, because L1 holds millions of them: 20 bytes of header, then only the parts
 /// that the entry has, unaligned but for the value:
-///     header | key size if over 254 | extension | times | epochs | key | type | value | version
+///     header | key size if over 254 | extension | epochs | key | type | value | times | version
+/// A hit reads up to the value; what it does not need comes after.
 class OXCACHE_API Entry {
 public:
     /// An entry whose value is bytes, copied inline. A negative entry has none. Like the other two
@@ -60,19 +61,22 @@ public:
     Entry(const Entry&) = delete;
     Entry& operator=(const Entry&) = delete;
 
-    Key key() const noexcept { return {at(partsEnd(flags())), keySize()}; }
+    Key key() const noexcept {
+        const std::uint8_t bits = flags();
+        return {at(partsEnd(bits)), keySize(bits)};
+    }
     /// True when the value is bytes; false for an object of `type()`.
     bool isBytes() const noexcept { return (flags() & kObject) == 0; }
     /// The object's type; null for bytes.
     const ValueType* type() const noexcept {
-        return isBytes() ? nullptr : read<const ValueType*>(partsEnd(flags()) + keySize());
+        return isBytes() ? nullptr : read<const ValueType*>(keyEnd());
     }
     /// True when the value is held as a `type`.
     bool holds(const ValueType& type) const noexcept {
         const ValueType* own = this->type();
         return own == &type || (own == nullptr ? type.isBytes : *own == type);
     }
-    BytesView bytes() const noexcept { return {at(partsEnd(flags()) + keySize()), valueSize_}; }
+    BytesView bytes() const noexcept { return {at(keyEnd()), valueSize_}; }
     const void* object() const noexcept;
 
     EntryAttributes attributes() const noexcept;
@@ -84,17 +88,17 @@ public:
         return (flags() & kEpochs) != 0 ? read<std::uint32_t>(epochsAt(flags()) + 4) : 0;
     }
     std::int64_t createdMs() const noexcept {
-        return (flags() & kTimes) != 0 ? read<std::int64_t>(timesAt(flags())) : 0;
+        return (flags() & kTimes) != 0 ? read<std::int64_t>(valueEnd()) : 0;
     }
     std::int64_t expiresMs() const noexcept {
-        return (flags() & kTimes) != 0 ? read<std::int64_t>(timesAt(flags()) + 8) : 0;
+        return (flags() & kTimes) != 0 ? read<std::int64_t>(valueEnd() + 8) : 0;
     }
     bool negative() const noexcept { return (flags() & kNegative) != 0; }
     bool stale() const noexcept { return (flags_.load(std::memory_order_acquire) & kStale) != 0; }
     /// The value has logically expired before its time.
     void markStale() const noexcept { flags_.fetch_or(kStale, std::memory_order_release); }
 
-    /// Heap bytes of this block.
+    /// Bytes of this block.
     std::size_t footprint() const noexcept;
 
     /// How many hold it now; for tests and diagnosis.
@@ -107,10 +111,11 @@ public:
 private:
     friend class memory::EntryLink;
 
-    // The first four are worth their bit times four bytes (kEpochs eight); an extension implies
+    // The first two are worth their bit times four bytes, kEpochs eight; an extension implies
     // kWide, so that it lies at 24.
-    static constexpr std::uint8_t kWide = 1, kExtension = 2, kTimes = 4, kEpochs = 8;
-    static constexpr std::uint8_t kVersion = 16, kNegative = 32, kStale = 64, kObject = 128;
+    static constexpr std::uint8_t kWide = 1, kExtension = 2, kEpochs = 8;
+    static constexpr std::uint8_t kTimes = 4, kVersion = 16, kNegative = 32, kStale = 64,
+                                  kObject = 128;
     static constexpr std::size_t kHeader = 20;
     static constexpr std::size_t kExtensionAt = 24;
 
@@ -120,12 +125,9 @@ private:
     ~Entry() = default;
 
     static constexpr std::size_t partsEnd(std::uint8_t flags) noexcept {
-        return kHeader + (flags & 7U) * 4U + (flags & 8U);
+        return epochsAt(flags) + (flags & std::size_t{kEpochs});
     }
     static constexpr std::size_t epochsAt(std::uint8_t flags) noexcept {
-        return kHeader + (flags & 7U) * 4U;
-    }
-    static constexpr std::size_t timesAt(std::uint8_t flags) noexcept {
         return kHeader + (flags & 3U) * 4U;
     }
     std::uint8_t flags() const noexcept { return flags_.load(std::memory_order_relaxed); }
@@ -134,7 +136,7 @@ private:
     /// A copy of a bytes entry that has room for an extension.
     static EntryPtr extensible(const Entry& entry);
     static void destroy(const Entry* entry) noexcept;
-    static void freeBlock(Entry* entry, std::size_t align) noexcept;
+    static void freeBlock(Entry* entry) noexcept;
 
     const char* at(std::size_t offset) const noexcept {
         return reinterpret_cast<const char*>(this) + offset;
@@ -150,10 +152,15 @@ private:
     void write(std::size_t offset, const T& value) noexcept {
         std::memcpy(at(offset), &value, sizeof value);
     }
-    std::size_t keySize() const noexcept {
-        return (flags() & kWide) == 0 ? shortKeySize_ : read<std::uint32_t>(kHeader);
+    std::size_t keySize(std::uint8_t flags) const noexcept {
+        return (flags & kWide) == 0 ? shortKeySize_ : read<std::uint32_t>(kHeader);
+    }
+    std::size_t keyEnd() const noexcept {
+        const std::uint8_t bits = flags();
+        return partsEnd(bits) + keySize(bits);
     }
     std::size_t valueAt(const ValueType* type) const noexcept;
+    std::size_t valueEnd() const noexcept { return valueAt(type()) + valueSize_; }
     std::atomic<EntryExtension*>* extension() const noexcept {
         return (flags() & kExtension) == 0 ? nullptr
                                            : reinterpret_cast<std::atomic<EntryExtension*>*>(

@@ -37,9 +37,12 @@ struct ReadAnswer {
     std::exception_ptr exception{};
 };
 
+/// What is to be written, lent for the call: bytes, or an object that will be moved from.
 struct WriteRequest {
-    std::string key;
-    ValueBox value;
+    Key key{};
+    const ValueType* type = nullptr;
+    BytesView bytes{};
+    void* object = nullptr;
 };
 
 /// One named cache as `Cache` sees it: type-erased, thread-safe, answering `Closed` after shutdown.
@@ -64,8 +67,9 @@ public:
                                                    const ValueType& type,
                                                    std::shared_ptr<BatchLoader> loader,
                                                    const EntryOptions& options) = 0;
-    virtual std::vector<WriteReceipt> write(std::vector<WriteRequest> writes,
-                                            const EntryOptions& options) = 0;
+    virtual WriteReceipt write(const WriteRequest& request, const EntryOptions& options) = 0;
+    virtual std::vector<WriteReceipt> writeMany(std::span<const WriteRequest> requests,
+                                                const EntryOptions& options) = 0;
     virtual std::vector<WriteReceipt> remove(std::span<const std::string> keys, Levels levels) = 0;
     virtual WriteReceipt expire(const std::string& key) = 0;
     virtual WriteReceipt clear(ClearMode mode) = 0;

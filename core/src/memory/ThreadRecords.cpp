@@ -1,4 +1,4 @@
-#include "ReadRecords.h"
+#include "ThreadRecords.h"
 
 namespace oxcache::memory {
 namespace {
@@ -20,21 +20,36 @@ T& made(std::atomic<T*>& place) {
 
 }  // namespace
 
-ReadRecords::ReadRecords() noexcept : id_(nextId()) {}
+void RetiredList::takeBack(std::vector<Retired>& rest) {
+    for (const Retired& one : rest)
+        bytes += one.heldAs() == nullptr ? 0 : one.heldAs()->footprint();
+    collectAt = rest.size() + kCollectEntries;
+    if (items.empty())
+        items.swap(rest);
+    else
+        items.insert(items.end(), rest.begin(), rest.end());
+}
 
-ReadRecords::~ReadRecords() {
-    for (std::atomic<Page*>& place : pages_) {
-        Page* page = place.load(std::memory_order_acquire);
+ThreadRecords::ThreadRecords() noexcept : id_(nextId()) {}
+
+ThreadRecords::~ThreadRecords() {
+    for (std::atomic<Page*>& slot : pages_) {
+        Page* page = slot.load(std::memory_order_acquire);
         if (page == nullptr) continue;
-        for (std::atomic<ReadRecord*>& record : *page) delete record.load();
+        for (std::atomic<ThreadRecord*>& place : *page) {
+            ThreadRecord* record = place.load();
+            if (record == nullptr) continue;
+            for (const Retired& retired : record->retired.items) retired.free();
+            delete record;
+        }
         delete page;
     }
 }
 
-ReadRecord& ReadRecords::fetch(ThreadSlot& slot) {
+ThreadRecord& ThreadRecords::fetch(ThreadSlot& slot) {
     // Beyond 65,536 threads at one time two share a record, and may lose a count to each other.
     const std::uint32_t index = slot.index % (kPage * kPages);
-    ReadRecord& record = made(made(pages_[index / kPage])[index % kPage]);
+    ThreadRecord& record = made(made(pages_[index / kPage])[index % kPage]);
     std::uint32_t end = end_.load(std::memory_order_relaxed);
     while (end <= index && !end_.compare_exchange_weak(end, index + 1, std::memory_order_acq_rel)) {
     }
@@ -43,14 +58,14 @@ ReadRecord& ReadRecords::fetch(ThreadSlot& slot) {
     return record;
 }
 
-ReadRecord* ReadRecords::at(std::uint32_t index) const noexcept {
+ThreadRecord* ThreadRecords::at(std::uint32_t index) const noexcept {
     const Page* page = pages_[index / kPage].load(std::memory_order_acquire);
     return page == nullptr ? nullptr : (*page)[index % kPage].load(std::memory_order_acquire);
 }
 
-void ReadRecords::forEach(FunctionRef<void(const ReadRecord&)> reader) const {
+void ThreadRecords::forEach(FunctionRef<void(ThreadRecord&)> reader) const {
     for (std::uint32_t i = 0; i < end(); ++i)
-        if (const ReadRecord* record = at(i)) reader(*record);
+        if (ThreadRecord* record = at(i)) reader(*record);
 }
 
 }  // namespace oxcache::memory

@@ -1,0 +1,121 @@
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+#include "Reclamation.h"
+#include "oxcache/base/FunctionRef.h"
+
+namespace oxcache::memory {
+
+/// Memory that one thread has unlinked and that readers may still see.
+struct RetiredList {
+    static constexpr std::size_t kCollectEntries = 512;
+    static constexpr std::size_t kCollectBytes = 1U << 20;
+    /// More than this waits for readers in no thread, but for what long visitors hold.
+    static constexpr std::size_t kPressing = 8;
+
+    std::vector<Retired> items;
+    std::size_t bytes = 0;
+    std::size_t collectAt = kCollectEntries;
+
+    void add(const Retired& one, std::size_t size) {
+        items.push_back(one);
+        bytes += size;
+    }
+    bool due() const noexcept { return items.size() >= collectAt || bytes >= kCollectBytes; }
+    bool pressing() const noexcept {
+        return items.size() > collectAt + kPressing * kCollectEntries ||
+               bytes > kPressing * kCollectBytes;
+    }
+    std::vector<Retired> take() noexcept {
+        bytes = 0;
+        return std::exchange(items, {});
+    }
+    /// What reclaim() left. Entries that long visitors hold come back each time; they must not make
+    /// every call collect. The vector's memory is kept for the next turn.
+    void takeBack(std::vector<Retired>& rest);
+};
+
+/// What one thread writes down about its use of one store: counts, a sample of the keys it read in
+/// a ring that loses what does not fit, and what it retired. Only its thread writes, but for the
+/// retired, which `busy` guards; a thread that ends leaves it to the one that takes over its slot.
+struct alignas(64) ThreadRecord {
+    static constexpr std::uint32_t kSamples = 512;
+    struct Removals {
+        std::atomic<std::uint64_t> entries{0};
+        std::atomic<std::uint64_t> weight{0};
+    };
+
+    std::atomic<std::uint64_t> hits{0};
+    std::atomic<std::uint64_t> misses{0};
+    std::atomic<std::uint32_t> written{0};
+    std::atomic<std::uint32_t> turn{0};
+    std::atomic<std::uint64_t> fills{0};
+    std::atomic<std::uint64_t> writes{0};
+    std::atomic<bool> busy{false};
+    RetiredList retired;
+    std::array<Removals, 5> removals{};
+    std::array<std::atomic<std::uint32_t>, kSamples> samples{};
+    alignas(64) std::atomic<std::uint32_t> read{0};
+
+    static void add(std::atomic<std::uint64_t>& counter, std::uint64_t amount) noexcept {
+        counter.store(counter.load(std::memory_order_relaxed) + amount, std::memory_order_relaxed);
+    }
+    void sample(std::uint32_t hash) noexcept {
+        const std::uint32_t at = written.load(std::memory_order_relaxed);
+        if (at - read.load(std::memory_order_acquire) >= kSamples) return;
+        samples[at % kSamples].store(hash, std::memory_order_relaxed);
+        written.store(at + 1, std::memory_order_release);
+    }
+    /// Samples in the ring.
+    std::uint32_t waiting() const noexcept {
+        return written.load(std::memory_order_relaxed) - read.load(std::memory_order_relaxed);
+    }
+    /// One caller at a time.
+    void drain(std::uint32_t limit, FunctionRef<void(std::uint32_t)> reader) {
+        std::uint32_t at = read.load(std::memory_order_relaxed);
+        const std::uint32_t end = written.load(std::memory_order_acquire);
+        for (; at != end && limit > 0; --limit)
+            reader(samples[at++ % kSamples].load(std::memory_order_relaxed));
+        read.store(at, std::memory_order_release);
+    }
+    bool tryBorrowRetired() noexcept { return !busy.exchange(true, std::memory_order_acquire); }
+    void returnRetired() noexcept { busy.store(false, std::memory_order_release); }
+};
+
+/// The records of one store, by thread slot.
+class ThreadRecords {
+public:
+    ThreadRecords() noexcept;
+    ~ThreadRecords();
+    ThreadRecords(const ThreadRecords&) = delete;
+    ThreadRecords& operator=(const ThreadRecords&) = delete;
+
+    /// The calling thread's.
+    ThreadRecord& of(ThreadSlot& slot) {
+        return slot.recordOwner == id_ ? *static_cast<ThreadRecord*>(slot.record) : fetch(slot);
+    }
+    ThreadRecord* at(std::uint32_t index) const noexcept;
+    /// Slots that may have a record.
+    std::uint32_t end() const noexcept { return end_.load(std::memory_order_acquire); }
+    void forEach(FunctionRef<void(ThreadRecord&)> reader) const;
+
+private:
+    static constexpr std::uint32_t kPage = 64;
+    static constexpr std::uint32_t kPages = 1024;
+    using Page = std::array<std::atomic<ThreadRecord*>, kPage>;
+
+    ThreadRecord& fetch(ThreadSlot& slot);
+
+    /// Never given twice, so that a slot's note cannot mean a store that came later.
+    const std::uint64_t id_;
+    std::atomic<std::uint32_t> end_{0};
+    std::array<std::atomic<Page*>, kPages> pages_{};
+};
+
+}  // namespace oxcache::memory
