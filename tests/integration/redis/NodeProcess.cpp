@@ -41,9 +41,13 @@ int different(CacheNode& node) {
 
 }  // namespace
 
-/// Arguments: the server's URI, the kind of coherence, a name, and a file that is there once all
-/// processes have written.
-int main(int, char** arguments) {
+/// Ends with 0 where L1 is as L2.
+int main(int count, char** arguments) {
+    if (count != 5) {
+        std::fprintf(stderr, "usage: %s URI COHERENCE NAME FILE-THAT-SAYS-ALL-HAVE-WRITTEN\n",
+                     arguments[0]);
+        return 2;
+    }
     const std::string name = arguments[3];
     CacheNode node(arguments[1], {std::string("coherence = ") + arguments[2]});
     write(node, name);
