@@ -7,9 +7,10 @@ build_packages=(
     g++ cmake ninja-build pkg-config
     libpoco-dev libsqlite3-dev libssl-dev nlohmann-json3-dev libxxhash-dev
 )
-# What the tests need beyond that: servers to start, traces to unpack, and to build less often.
+# What the tests need beyond that: servers to start, traces to unpack, a fuzzer, and to build less
+# often.
 test_packages=(
-    ccache doctest-dev libzstd-dev
+    ccache clang doctest-dev libclang-rt-dev libzstd-dev
     openssl redis-sentinel redis-server redis-tools
 )
 # What the benchmarks need beyond what compiles: the framework, and the peers.
@@ -18,7 +19,7 @@ bench_packages=(
     default-jdk-headless libcaffeine-java
 )
 # What the checks of style need beyond that.
-style_packages=(clang clang-format clang-tidy git)
+style_packages=(clang-format clang-tidy git)
 
 say() { printf '== %s\n' "$*"; }
 

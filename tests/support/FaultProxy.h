@@ -36,6 +36,11 @@ public:
     void drop();
     /// Connections are accepted and ended at once.
     void refuse(bool on) { refusing_ = on; }
+    /// The connection on which this text of the client's comes stands still from there on, with it;
+    /// once. Texts are looked for in pieces as they come.
+    void holdRequestWith(const std::string& text);
+    /// What stands still goes on.
+    void letGo();
     /// Every piece is so late.
     void delay(Duration time) { delayMs_ = time.count(); }
     /// Pieces have so many bytes at most; 0: as they come.
@@ -47,23 +52,41 @@ public:
     /// Ends the connection on which the server's bytes, from now on, reach this number; once.
     void cutReply(std::size_t after) { cutAfter_ = static_cast<std::int64_t>(after); }
 
+    /// The same for the client's bytes.
+    void cutRequest(std::size_t after) { cutRequestAfter_ = static_cast<std::int64_t>(after); }
+    /// Ends the connection right before this text of the client's would go on; once.
+    void cutRequestBefore(const std::string& text);
+    /// The piece in which this text of the server's comes vanishes, and the connection lives; once.
+    void loseReplyWith(const std::string& text);
+
     std::uint64_t accepted() const { return accepted_; }
+    /// Connections that have ended, in both directions.
+    std::uint64_t ended() const { return ended_ / 2; }
     /// What the server has sent through, in bytes.
     std::uint64_t replied() const { return replied_; }
+    /// What the client has sent, in bytes, whether or not it has gone on.
+    std::uint64_t requested() const { return requested_; }
+    /// How often something was held, cut or lost by its text.
+    std::uint64_t found() const { return found_; }
 
 private:
     struct Link {
         Poco::Net::StreamSocket client;
         Poco::Net::StreamSocket server;
+        std::atomic<bool> held{false};
         std::thread up{};
         std::thread down{};
     };
 
     void accept();
-    void pump(Poco::Net::StreamSocket from, Poco::Net::StreamSocket to, bool replies);
-    bool hand(char* bytes, std::size_t size, Poco::Net::StreamSocket& to, bool replies);
+    void pump(Link& link, bool replies);
+    bool hand(Link& link, Poco::Net::StreamSocket& to, char* bytes, std::size_t size, bool replies);
+    void wait(const Link& link) const;
+    std::size_t find(std::string& text, const char* bytes, std::size_t size)
+        OXCACHE_REQUIRES(mutex_);
     void pause(std::chrono::microseconds time) const;
     std::size_t damage(char* bytes, std::size_t size);
+    std::size_t curtail(const char* bytes, std::size_t size);
 
     const std::uint16_t target_;
     Poco::Net::ServerSocket listener_;
@@ -77,10 +100,17 @@ private:
     std::atomic<std::size_t> limit_{0};
     std::atomic<std::int64_t> corruptAt_{-1};
     std::atomic<std::int64_t> cutAfter_{-1};
+    std::atomic<std::int64_t> cutRequestAfter_{-1};
     std::atomic<std::uint64_t> accepted_{0};
+    std::atomic<std::uint64_t> ended_{0};
     std::atomic<std::uint64_t> replied_{0};
+    std::atomic<std::uint64_t> requested_{0};
+    std::atomic<std::uint64_t> found_{0};
     Mutex mutex_;
     std::list<Link> links_ OXCACHE_GUARDED_BY(mutex_);
+    std::string holdText_ OXCACHE_GUARDED_BY(mutex_);
+    std::string cutText_ OXCACHE_GUARDED_BY(mutex_);
+    std::string loseText_ OXCACHE_GUARDED_BY(mutex_);
     std::thread thread_;
 };
 

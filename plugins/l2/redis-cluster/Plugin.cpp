@@ -2,42 +2,29 @@
 
 #include "../redis-common/Bus.h"
 #include "../redis-common/RedisStore.h"
+#include "../redis-common/Registration.h"
 #include "ClusterPlan.h"
 #include "ClusterTopology.h"
 
 namespace oxcache::redis {
 namespace {
 
-Error cannotBuild(const char* what, const std::exception& problem) {
-    return {ErrorCode::Unavailable,
-            std::string("redis: the ") + what + " cannot be built: " + problem.what()};
-}
-
 Result<std::unique_ptr<spi::RemoteStore>> storeFor(const spi::ExtensionContext& context) {
-    try {
-        const auto settings = ClusterSettings::from(context.options);
-        if (!settings) return settings.error();
-        auto counters = std::make_shared<LaneCounters>();
-        auto topology = std::make_shared<ClusterTopology>(*settings, outletOf(context, 0).channel,
-                                                          *counters, context.log);
-        return makeStore(settings->data, std::move(topology), std::move(counters), context);
-    } catch (const std::exception& problem) {
-        return cannotBuild("store", problem);
-    }
+    const auto settings = ClusterSettings::from(context.options);
+    if (!settings) return settings.error();
+    auto counters = std::make_shared<LaneCounters>();
+    auto topology = std::make_shared<ClusterTopology>(*settings, outletOf(context, 0).channel,
+                                                      *counters, context.log);
+    return makeStore(settings->data, std::move(topology), std::move(counters), context);
 }
 
 Result<std::unique_ptr<spi::InvalidationBus>> busFor(const spi::ExtensionContext& context) {
-    try {
-        const auto settings = ClusterSettings::from(context.options);
-        if (!settings) return settings.error();
-        auto plan =
-            std::make_shared<ClusterPlan>(*settings, outletOf(context, 0).channel, context.log);
-        return makeBus(
-            settings->data, [plan] { return plan->points(); }, context,
-            [plan] { return plan->moved(); });
-    } catch (const std::exception& problem) {
-        return cannotBuild("bus", problem);
-    }
+    const auto settings = ClusterSettings::from(context.options);
+    if (!settings) return settings.error();
+    auto plan = std::make_shared<ClusterPlan>(*settings, outletOf(context, 0).channel, context.log);
+    return makeBus(
+        settings->data, [plan] { return plan->points(); }, context,
+        [plan] { return plan->moved(); });
 }
 
 }  // namespace
@@ -48,10 +35,7 @@ public:
     spi::PluginInfo info() const override { return {"redis-cluster", "0.1.0", "l2"}; }
 
     void registerExtensions(spi::ExtensionRegistry& registry) override {
-        registry.options(ClusterSettings::table());
-        registry.remoteStore(storeFor);
-        registry.invalidationBus(busFor);
-        registry.traits({true, {"pubsub", "tracking"}});
+        registerStoreAndBus(registry, ClusterSettings::table(), storeFor, busFor);
     }
 };
 

@@ -1,6 +1,7 @@
 #include "Lane.h"
 
 #include <algorithm>
+#include <limits>
 #include <thread>
 #include <utility>
 
@@ -188,6 +189,7 @@ void Lane::attempt(SteadyTime until) {
     outdated_ = false;
     failures_ = 0;
     lastError_ = {};
+    outgoing_ = 0;
     parser_.emplace(RespLimits{std::max(settings_.maxValue, std::size_t{1} << 20)});
     received_.clear();
     out_.clear();
@@ -247,8 +249,10 @@ void Lane::write(SteadyTime until) {
         while (why.empty() && !late && outSent_ < out_.size()) {
             IoResult sent = transport->send(out_.data() + outSent_, out_.size() - outSent_);
             if (sent.status == IoResult::Status::Closed) why = std::move(sent.why);
-            if (sent.status == IoResult::Status::WouldBlock)
+            if (sent.status == IoResult::Status::WouldBlock) {
                 late = !transport->awaitWritable(until);
+                if (!late) flowed();
+            }
             outSent_ += sent.bytes;
         }
         mutex_.lock();
@@ -270,6 +274,13 @@ void Lane::read(const Call& call, SteadyTime until) {
     }
 }
 
+/// The network took more of a request that is longer than its buffers.
+void Lane::flowed() {
+    MutexLock lock(mutex_);
+    dueSince_ = steady_clock::now();
+    outgoing_ = std::numeric_limits<std::size_t>::max();
+}
+
 /// Writes what waits, reads what came and delivers it; `own` is the reader's call, which needs no
 /// waking. False when the deadline passed or the connection ended.
 bool Lane::readOnce(const Call* own, SteadyTime until) {
@@ -287,10 +298,8 @@ bool Lane::readOnce(const Call* own, SteadyTime until) {
     const bool matched = pipeline_.deliver(received_, delivered_);
     std::erase(delivered_, own);
     for (Call* call : delivered_) call->signalled = true;
-    if (got) {
-        lastRead_ = steady_clock::now();
-        stirred();
-    }
+    if (heard_) lastRead_ = steady_clock::now();
+    if (got) stirred();
     if (!why.empty() || !matched)
         breakOff(why.empty() ? "protocol error: a reply that nothing asked for" : why);
     else if (!got)
@@ -314,6 +323,7 @@ std::string Lane::receive(Transport& transport, bool alone, SteadyTime until) {
         const bool near = until - steady_clock::now() < Transport::kTick;
         if (!near || transport.awaitReadable(until)) got = transport.receive(at, size, !near);
     }
+    heard_ = got.bytes > 0;
     if (!room.empty()) parser_->filled(got.bytes);
     if (got.status == IoResult::Status::Closed) return std::move(got.why);
     BytesView bytes(buffer_.data(), room.empty() ? got.bytes : 0);
@@ -373,7 +383,16 @@ void Lane::breakOff(const std::string& why) {
 // is what there is to see.
 void Lane::lookAlive() {
     if (!transport_ || pipeline_.sent() == 0) return;
-    if (steady_clock::now() - std::max(lastRead_, dueSince_) < settings_.liveness) return;
+    const SteadyTime now = steady_clock::now();
+    if (now - std::max(lastRead_, dueSince_) < settings_.liveness) return;
+    // What is left of a long request in the kernel's buffers flows, or does not.
+    if (outgoing_ > 0) {
+        const std::size_t before = std::exchange(outgoing_, transport_->outgoing());
+        if (outgoing_ < before) {
+            dueSince_ = now;
+            return;
+        }
+    }
     breakOff("nothing came for " + std::to_string(settings_.liveness.count()) +
              " ms although an answer was due (liveness)");
 }

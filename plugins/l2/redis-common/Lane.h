@@ -68,6 +68,7 @@ private:
     bool makeRoom(Call& call, SteadyTime until) OXCACHE_REQUIRES(mutex_);
     void attempt(SteadyTime until) OXCACHE_REQUIRES(mutex_);
     void write(SteadyTime until) OXCACHE_REQUIRES(mutex_);
+    void flowed();
     void read(const Call& call, SteadyTime until) OXCACHE_REQUIRES(mutex_);
     bool readOnce(const Call* own, SteadyTime until) OXCACHE_REQUIRES(mutex_);
     std::string receive(Transport& transport, bool alone, SteadyTime until);
@@ -106,6 +107,8 @@ private:
     bool closed_ OXCACHE_GUARDED_BY(mutex_) = false;
     SteadyTime lastRead_ OXCACHE_GUARDED_BY(mutex_);
     SteadyTime dueSince_ OXCACHE_GUARDED_BY(mutex_);
+    /// Bytes that the network has not taken, of a request that it did not take at once; 0: of none.
+    std::size_t outgoing_ OXCACHE_GUARDED_BY(mutex_) = 0;
     SteadyTime nextAttempt_ OXCACHE_GUARDED_BY(mutex_);
     unsigned failures_ OXCACHE_GUARDED_BY(mutex_) = 0;
     Error lastError_ OXCACHE_GUARDED_BY(mutex_);
@@ -117,6 +120,7 @@ private:
     // The reader's: who set reading_.
     std::optional<RespParser> parser_;
     std::vector<char> buffer_;
+    bool heard_ = false;
     /// How many answers are still slept for because watching for them did not pay.
     unsigned unwatched_ = 0;
     unsigned vain_ = 0;

@@ -87,7 +87,7 @@ bool Listener::begin() {
 std::string Listener::listen() {
     std::vector<Reply> messages;
     for (;;) {
-        const SteadyTime until = std::min(lastPing_ + settings_.beat, hearing_->due());
+        const SteadyTime until = std::min({lastPing_ + settings_.beat, deadAt(), hearing_->due()});
         messages.clear();
         std::string why = receive(messages, until);
         if (why.empty()) why = attend(messages);
@@ -134,11 +134,15 @@ void Listener::tell(const Heard& heard) {
     if (std::exchange(logged_, false)) log_(spi::LogLevel::Information, "redis bus: listens again");
 }
 
+/// When silence is the end of the connection; part of the declared bound.
+SteadyTime Listener::deadAt() const {
+    return lastRead_ + kSilentPings * settings_.beat + settings_.reorder;
+}
+
 // A connection that nobody ends can be dead all the same.
 std::string Listener::keepAlive() {
     const SteadyTime now = steady_clock::now();
-    if (now - lastRead_ >= kSilentPings * settings_.beat + settings_.reorder)
-        return "the server does not answer";
+    if (now >= deadAt()) return "the server does not answer";
     if (now - lastPing_ < settings_.beat) return {};
     lastPing_ = now;
     Bytes command;

@@ -55,6 +55,7 @@ private:
     std::string listen();
     std::string receive(std::vector<Reply>& messages, SteadyTime until);
     std::string attend(const std::vector<Reply>& messages);
+    SteadyTime deadAt() const;
     std::string keepAlive();
     std::string send(BytesView command);
     void tell(const Heard& heard);

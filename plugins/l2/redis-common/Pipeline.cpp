@@ -22,8 +22,10 @@ Pipeline::Pipeline(std::size_t maxCommands, std::size_t maxBytes)
 
 bool Pipeline::accepts(const Call& call) const noexcept {
     if (size_ == 0) return true;
+    // A large request finds room where no other waits to be sent: it would wait for ever to be
+    // alone.
     return commands_ + call.commands <= maxCommands_ &&
-           pending_.size() + call.request.size() <= maxBytes_;
+           (pending_.empty() || pending_.size() + call.request.size() <= maxBytes_);
 }
 
 void Pipeline::append(Call& call) {

@@ -2,6 +2,8 @@
 
 #include <charconv>
 
+#include "OptionRows.h"
+
 namespace oxcache::redis {
 namespace {
 
@@ -33,26 +35,6 @@ Result<void> readQuery(const ConnectionString& uri, Settings& settings) {
 
 void take(const spi::OptionValues& options, const char* name, std::string& into) {
     if (options.has(name)) into = options.text(name);
-}
-
-OptionSpec row(std::string name, OptionType type, std::string defaultValue, std::string help) {
-    OptionSpec spec;
-    spec.name = std::move(name);
-    spec.type = type;
-    spec.defaultValue = std::move(defaultValue);
-    spec.help = std::move(help);
-    return spec;
-}
-
-OptionSpec within(OptionSpec spec, std::int64_t least, std::int64_t most) {
-    spec.least = least;
-    spec.most = most;
-    return spec;
-}
-
-OptionSpec secret(OptionSpec spec) {
-    spec.secret = true;
-    return spec;
 }
 
 /// Where the server is, and who we are to it.

@@ -4,9 +4,11 @@
 #include <cerrno>
 #include <cstring>
 
+#include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 
@@ -134,6 +136,11 @@ bool Transport::awaitReadable(SteadyTime until) const noexcept {
 
 bool Transport::awaitWritable(SteadyTime until) const noexcept {
     return awaitEvents(fd_, POLLOUT, until);
+}
+
+std::size_t Transport::outgoing() const noexcept {
+    int bytes = 0;
+    return ::ioctl(fd_, SIOCOUTQ, &bytes) == 0 ? static_cast<std::size_t>(bytes) : 0;
 }
 
 void Transport::shutdown() noexcept { ::shutdown(fd_, SHUT_RDWR); }

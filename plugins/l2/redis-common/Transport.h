@@ -44,6 +44,8 @@ public:
         char byte;
         return receive(&byte, 1, false).status != IoResult::Status::WouldBlock;
     }
+    /// Bytes that were sent and have not reached the peer's machine.
+    std::size_t outgoing() const noexcept;
     /// Ends both directions and wakes who waits.
     void shutdown() noexcept;
     int descriptor() const noexcept { return fd_; }

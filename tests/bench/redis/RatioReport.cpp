@@ -33,18 +33,21 @@ void RatioReport::ReportRuns(const std::vector<Run>& runs) {
     }
 }
 
-bool RatioReport::conclude() const {
+bool RatioReport::conclude(Ceiling& ceiling) const {
     bool all = true;
-    std::printf("%-14s %12s %12s %7s %7s\n", "load", "oxcache/s", "hiredis/s", "ratio", "target");
+    std::printf("%-14s %12s %12s %7s %7s %17s %7s\n", "load", "oxcache/s", "hiredis/s", "ratio",
+                "target", "redis-benchmark/s", "of it");
     for (const Target& target : kTargets) {
         const auto own = rates_.find(std::string(target.load) + "/oxcache");
         const auto peer = rates_.find(std::string(target.load) + "/hiredis");
         if (own == rates_.end() || peer == rates_.end()) continue;
         const double ratio = median(own->second) / median(peer->second);
         all = all && ratio >= target.least;
-        std::printf("%-14s %12.0f %12.0f %7.2f %7.2f%s\n", target.load, median(own->second),
-                    median(peer->second), ratio, target.least,
-                    ratio >= target.least ? "" : "  missed");
+        std::printf("%-14s %12.0f %12.0f %7.2f %7.2f", target.load, median(own->second),
+                    median(peer->second), ratio, target.least);
+        if (const double most = ceiling.of(target.load); most > 0)
+            std::printf(" %17.0f %7.2f", most, median(own->second) / most);
+        std::printf("%s\n", ratio >= target.least ? "" : "  missed");
     }
     return all;
 }

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <thread>
 
+#include "support/Eventually.h"
 #include "support/RedisPlugin.h"
 
 using namespace oxcache;
@@ -15,17 +16,6 @@ using std::chrono::steady_clock;
 namespace {
 
 bool is(const Error& error, ErrorCode code) { return error.code == code; }
-
-/// Waits for a state that must come.
-template <class Condition>
-bool eventually(Condition condition) {
-    const auto end = steady_clock::now() + seconds(15);
-    while (steady_clock::now() < end) {
-        if (condition()) return true;
-        std::this_thread::sleep_for(milliseconds(5));
-    }
-    return false;
-}
 
 Bytes payloadOf(const Bytes& envelope) {
     const auto decoded = decodeEnvelope(envelope);
@@ -274,9 +264,18 @@ TEST_CASE("AStoreIsMadeWithoutAServerAndComesUpWithIt") {
 TEST_CASE("AnIdleConnectionThatTheServerEndedCostsNoWrite") {
     RedisServer server;
     RedisPlugin plugin(server.uri());
+    plugin.options.set("bus.beat", Duration(10'000));
+    plugin.options.set("client_name", std::string("rests"));
     auto store = plugin.store();
     REQUIRE(plugin.set(*store, "conformance:k", plugin.value("v")).ok());
-    std::this_thread::sleep_for(milliseconds(150));  // the connection has to rest
+    // A connection is looked at once it rested for a while. The server tells how long it has, in
+    // seconds that it counts by the clock's turn: 2 is at least one.
+    const auto rested = [&] {
+        const std::string clients = server.command({"CLIENT", "LIST"});
+        const std::size_t at = clients.find(" idle=", clients.find("name=rests"));
+        return at != std::string::npos && std::stoi(clients.substr(at + 6)) >= 2;
+    };
+    REQUIRE(eventually(rested));
     server.command({"CLIENT", "KILL", "TYPE", "normal"});
     CHECK(plugin.set(*store, "conformance:k", plugin.value("w")).ok());
     CHECK(RedisPlugin::counterOf(*store, "connections_lost") >= 1);

@@ -13,13 +13,16 @@ namespace oxcache::testing {
 /// stand for several processes, for they share nothing.
 class CacheNode {
 public:
-    /// `more`: further lines, each without `oxcache.services.s.`.
+    /// `more`: further lines, each without `oxcache.services.s.`; they win over those given here.
     explicit CacheNode(const std::string& uri, const std::vector<std::string>& more = {},
                        const std::string& plugin = "redis-standalone") {
         const std::string path = folder_.file("oxcache.properties");
         {
             std::ofstream file(path);
             const auto line = [&](const std::string& text) {
+                const std::string key = text.substr(0, text.find('=') + 1);
+                for (const std::string& each : more)
+                    if (&each != &text && each.starts_with(key)) return;
                 file << "oxcache.services.s." << text << "\n";
             };
             line("l2.plugin = " + plugin);

@@ -2,9 +2,11 @@
 
 #include <array>
 #include <atomic>
+#include <fstream>
 
 #include "redis-cluster/SlotHash.h"
 #include "support/BusEar.h"
+#include "support/Eventually.h"
 #include "support/FakeRedisServer.h"
 #include "support/FaultProxy.h"
 #include "support/RedisPlugin.h"
@@ -50,6 +52,13 @@ std::string moved(Key key, const std::string& where) {
 }
 
 const std::string kKey = "conformance:k";
+
+bool hasIpv6Loopback() {
+    std::ifstream in("/proc/net/if_inet6");
+    for (std::string line; std::getline(in, line);)
+        if (line.starts_with("00000000000000000000000000000001 ")) return true;
+    return false;
+}
 
 }  // namespace
 
@@ -145,6 +154,38 @@ TEST_CASE("AnEmptyHostIsTheOneThatAnswered") {
     CHECK(b.received("ASKING").empty());
     CHECK(plugin.get(*store, kKey));
     CHECK(b.received("GET").size() == 2);
+}
+
+TEST_CASE("RedirectionsToAnIpv6AddressAreFollowedThere") {
+    if (!hasIpv6Loopback()) {
+        MESSAGE("/proc/net/if_inet6 has no ::1: this machine cannot be redirected to it");
+        return;
+    }
+    RedisServer real({"--bind", "127.0.0.1", "::1", "--cluster-enabled", "yes"});
+    real.command({"CLUSTER", "ADDSLOTSRANGE", "0", "16383"});
+    REQUIRE(eventually([&] {
+        return real.command({"CLUSTER", "INFO"}).find("cluster_state:ok") != std::string::npos;
+    }));
+    // Servers write an address of either kind before the last colon, without brackets.
+    const std::string there = "::1:" + std::to_string(real.port());
+    Fake a;
+    prepare({&a}, a);
+    ClusterPlugin plugin(a);
+    a.once("SET", Fake::say(moved(kKey, there)));
+    CHECK(plugin.set(*plugin.store(), kKey, plugin.value("moved")));
+    a.once("GET", Fake::say("-ASK " + std::to_string(redis::slotOf(kKey)) + " " + there + "\r\n"));
+    const auto store = plugin.store();
+    const auto read = plugin.get(*store, kKey);
+    REQUIRE(read);
+    CHECK(read->substr(envelope::kHeaderSize) == "moved");
+    const std::string clients = real.command({"CLIENT", "LIST"});
+    CHECK_MESSAGE(clients.find("laddr=[::1]:" + std::to_string(real.port())) != std::string::npos,
+                  clients);
+    // A map whose rows name such an address is followed as well.
+    a.always("CLUSTER SLOTS", Fake::say(Fake::array({rangeAt(0, 16383, "::1", real.port())})));
+    const auto other = plugin.store();
+    CHECK(plugin.get(*other, kKey));
+    CHECK(a.surprises().empty());
 }
 
 TEST_CASE("AskingGoesRightBeforeTheCommandAndSurvivesALostConnection") {

@@ -138,6 +138,51 @@ TEST_CASE("AFailoverWithTheOldMasterAliveMovesTheConnectionAndReadonlyReachesNob
     CHECK(group.at(old).running());
 }
 
+// As a pool that is used up: every place on both connections is taken, and others wait for one.
+TEST_CASE("AFailoverUnderFullQueuesDeadlocksNobody") {
+    constexpr int kThreads = 48;
+    RedisSentinels group;
+    SentinelPlugin plugin(group.uri());
+    plugin.options.set("connections", std::int64_t{2});
+    plugin.options.set("queue_commands", std::int64_t{16});
+    const auto store = plugin.store();
+    const std::uint16_t old = group.masterPort();
+    REQUIRE(stored(plugin.set(*store, "conformance:k", plugin.value("0"))));
+    std::atomic<bool> over{false}, moved{false};
+    std::atomic<int> late{0};
+    std::array<std::atomic<int>, kThreads> before{}, after{};
+    std::vector<std::unique_ptr<Joined>> threads;
+    for (std::size_t thread = 0; thread < kThreads; ++thread)
+        threads.push_back(std::make_unique<Joined>([&, thread] {
+            SentinelPlugin own(group.uri());
+            const std::string key = "conformance:k" + std::to_string(thread);
+            while (!over) {
+                const bool isAfter = moved;
+                const auto begun = std::chrono::steady_clock::now();
+                const auto put = own.put(*store, key, own.value("v"), spi::PutMode::Overwrite, {},
+                                         own.in(Duration(500)));
+                // Ten times its deadline: it waits for something that does not come.
+                if (std::chrono::steady_clock::now() - begun > Duration(5000)) ++late;
+                if (stored(put)) ++(isAfter ? after : before)[thread];
+            }
+        }));
+    const EndOf end(over);
+    const auto all = [](const auto& counts) {
+        return std::all_of(counts.begin(), counts.end(), [](const auto& n) { return n > 20; });
+    };
+    CHECK(eventually([&] { return all(before); }));
+    // A frozen master keeps what is under way, so that the queues fill and stay full.
+    group.at(old).freeze();
+    CHECK(eventually([&] { return SentinelPlugin::counterOf(*store, "overloads") > 0; }));
+    CHECK(group.awaitMasterOtherThan(old));
+    moved = true;
+    CHECK(eventually([&] { return all(after); }));
+    over = true;
+    threads.clear();
+    CHECK(late == 0);
+    group.at(old).thaw();
+}
+
 TEST_CASE("DeadAndSilentSentinelsAreSteppedOverAndLearnedOnesAreUsed") {
     RedisSentinels group;
     FaultProxy silent(group.sentinelPort(0));

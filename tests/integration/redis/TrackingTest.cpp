@@ -1,6 +1,6 @@
 #include <doctest/doctest.h>
 
-#include <thread>
+#include <sstream>
 
 #include "Nodes.h"
 #include "support/Eventually.h"
@@ -129,6 +129,55 @@ TEST_CASE("ListenersThatAreKilledLeaveNothingStale") {
         REQUIRE(warm(a, "k", std::to_string(round - 1)));
         // All connections: the listener's is among them.
         server.command({"CLIENT", "KILL", "TYPE", "normal"});
+        server.command({"SET", "s:k", std::to_string(round)});
+        CHECK(eventually([&] { return a.read("k") == std::to_string(round); }));
+    }
+}
+
+// A server that does not know HELLO speaks RESP2: invalidations come as messages of a channel, to
+// the connection itself (CLIENT TRACKING … REDIRECT).
+TEST_CASE("WhereAServerSpeaksResp2AStrangersWritesReachEveryL1ThroughARedirection") {
+    for (const auto& options : {kRaw, kTracking}) {
+        RedisServer server({"--rename-command", "HELLO", ""});
+        CacheNode a(server.uri(), options), b(server.uri(), options);
+        for (CacheNode* node : {&a, &b})
+            REQUIRE(eventually([&] { return (*node)->stats().busGaps > 0; }));
+        REQUIRE(a->set("k", std::string("one")).status == WriteStatus::Stored);
+        REQUIRE(warm(a, "k", "one"));
+        REQUIRE(warm(b, "k", "one"));
+        const std::string clients = server.command({"CLIENT", "LIST"});
+        CHECK(clients.find("resp=3") == std::string::npos);
+        // Both listeners track, by prefix, to themselves.
+        std::istringstream lines(clients);
+        int redirected = 0;
+        for (std::string line; std::getline(lines, line);) {
+            const auto id = line.find("id=");
+            if (id == std::string::npos || line.find(" redir=-1") != std::string::npos) continue;
+            const std::string number = line.substr(id + 3, line.find(' ', id) - id - 3);
+            CHECK(line.find(" redir=" + number + " ") != std::string::npos);
+            CHECK(line.find(" sub=1 ") != std::string::npos);
+            ++redirected;
+        }
+        CHECK(redirected == 2);
+
+        server.command({"DEL", "s:k"});
+        CHECK(eventually([&] { return a.read("k") == "-" && b.read("k") == "-"; }));
+        REQUIRE(a->set("k", std::string("two")).status == WriteStatus::Stored);
+        CHECK(eventually([&] { return b.read("k") == "two"; }));
+        REQUIRE(warm(a, "k", "two"));
+        server.command({"FLUSHALL"});
+        CHECK(eventually([&] { return a.read("k") == "-" && b.read("k") == "-"; }));
+    }
+}
+
+TEST_CASE("WhereAServerSpeaksResp2ListenersThatAreKilledLeaveNothingStale") {
+    RedisServer server({"--rename-command", "HELLO", ""});
+    server.command({"SET", "s:k", "0"});
+    CacheNode a(server.uri(), kRaw);
+    for (int round = 1; round <= 10; ++round) {
+        REQUIRE(warm(a, "k", std::to_string(round - 1)));
+        // With RESP2 a listener is a subscriber to the server, and is killed as one.
+        server.command({"CLIENT", "KILL", "TYPE", round % 2 == 0 ? "normal" : "pubsub"});
         server.command({"SET", "s:k", std::to_string(round)});
         CHECK(eventually([&] { return a.read("k") == std::to_string(round); }));
     }

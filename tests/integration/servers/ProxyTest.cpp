@@ -110,6 +110,55 @@ TEST_CASE("CutRepliesEndAtTheByte") {
     CHECK(rig.answer(kReply.size()) == kReply.substr(0, 5));
 }
 
+TEST_CASE("CutRequestsEndAtTheByteOrBeforeTheText") {
+    for (const bool byText : {false, true}) {
+        Rig rig;
+        if (byText)
+            rig.proxy.cutRequestBefore("*1");
+        else
+            rig.proxy.cutRequest(kPing.size() + 3);
+        if (!byText) {
+            rig.ping();
+            CHECK(rig.answer(kReply.size()) == kReply);
+        }
+        rig.ping();
+        CHECK(rig.answer(1).empty());
+        CHECK(rig.server.received("PING").size() == (byText ? 0 : 1));
+        CHECK(rig.proxy.found() == (byText ? 1 : 0));
+    }
+}
+
+TEST_CASE("AReplyThatIsLostByItsTextLeavesTheConnectionAlone") {
+    Rig rig;
+    rig.proxy.loseReplyWith("456");
+    rig.ping();
+    CHECK(rig.answer(1, 50).empty());
+    CHECK(rig.proxy.found() == 1);
+    rig.ping();
+    CHECK(rig.answer(kReply.size()) == kReply);
+}
+
+TEST_CASE("AConnectionIsHeldAtATextAndLaterOnesAreNot") {
+    Rig rig;
+    rig.ping();
+    REQUIRE(rig.answer(kReply.size()) == kReply);
+    rig.proxy.holdRequestWith("PING");
+    rig.ping();
+    CHECK(rig.answer(1, 50).empty());
+    Poco::Net::StreamSocket held = rig.socket;
+    rig.socket = Poco::Net::StreamSocket(Poco::Net::SocketAddress("127.0.0.1", rig.proxy.port()));
+    rig.ping();
+    CHECK(rig.answer(kReply.size()) == kReply);
+    CHECK(rig.server.received("PING").size() == 2);
+    CHECK(rig.proxy.found() == 1);
+    rig.socket.close();
+    rig.socket = held;
+    rig.proxy.letGo();
+    CHECK(rig.answer(kReply.size()) == kReply);
+    rig.socket.close();
+    CHECK(eventually([&] { return rig.proxy.ended() == 2; }));
+}
+
 TEST_CASE("SlicesAreSmallAndComplete") {
     Rig rig;
     rig.proxy.slice(2);

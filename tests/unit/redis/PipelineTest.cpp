@@ -124,6 +124,14 @@ TEST_CASE("BoundsAreKeptAndALargeCallFitsAlone") {
     pipeline.append(one);
     CHECK_FALSE(pipeline.accepts(large));
     CHECK_FALSE(pipeline.accepts(three));
+    // More bytes than the bound, beside a command that is under way and one that waits.
+    TestCall long1(Bytes(50, 'x')), two("B");
+    CHECK_FALSE(pipeline.accepts(long1));
+    sent(pipeline);
+    CHECK(pipeline.accepts(long1));
+    CHECK_FALSE(pipeline.accepts(three));
+    pipeline.append(two);
+    CHECK_FALSE(pipeline.accepts(long1));
 }
 
 TEST_CASE("MessagesAreNumberedInTheOrderInWhichTheyLeave") {
