@@ -263,6 +263,7 @@ Statistics ServiceRuntime::statistics() const {
     all.l2Errors = counters_.l2Errors.value();
     all.busMessages = counters_.busMessages.value();
     all.busGaps = counters_.busGaps.value();
+    all.busCovered = epochs_.covered();
     const resilience::Gate::Pass pass(gate_);
     if (pass && fallback_) all.fallbackQueries = fallback_->queries();
     if (pass && remote_) all.l2Counters = remote_->counters();

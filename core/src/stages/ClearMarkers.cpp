@@ -9,7 +9,7 @@ namespace {
 /// Longer than any entry lives.
 constexpr std::int64_t kMarkerLifeMs = std::int64_t{1000} * 60 * 60 * 24 * 365 * 20;
 
-/// Of markers as they are made; every clear is later.
+/// When markers were made; every clear is later.
 constexpr Version kLowest{1, 0, 1};
 
 std::uint64_t randomGeneration() {
@@ -65,12 +65,13 @@ Result<ClearMarkers::Pair> ClearMarkers::fetch(Deadline deadline) {
 }
 
 Result<void> ClearMarkers::write(std::size_t marker, std::uint64_t generation, spi::PutMode mode,
-                                 const Version& version, Deadline deadline) {
+                                 const Version& version, const Version& written,
+                                 Deadline deadline) {
     EnvelopeHeader header;
     // Of this kind, because sweeps leave it alone and evictions take it last.
     header.kind = EntryKind::Tombstone;
     header.version = version;
-    header.written = version;
+    header.written = written;
     header.createdMs = time_.nowMs();
     header.expiresMs = header.createdMs + kMarkerLifeMs;
     header.generations.remove = generation;
@@ -85,8 +86,9 @@ Result<void> ClearMarkers::write(std::size_t marker, std::uint64_t generation, s
     return {};
 }
 
-// A marker that is missing is made so that of several makers the first wins, for they all give it
-// the same, lowest version; then both are read again to learn who did.
+// A marker that is missing is made so that of several makers the first wins, for all say that it
+// was written at the same, lowest time; then both are read again to learn who did. Its version
+// bears the maker, who therefore does not take the message of it for another's clear.
 Result<Generations> ClearMarkers::reread(Deadline deadline) {
     std::uint64_t doubts = 0;
     {
@@ -100,7 +102,8 @@ Result<Generations> ClearMarkers::reread(Deadline deadline) {
         if ((*pair)[i]) continue;
         made = true;
         const Result<void> written =
-            write(i, randomGeneration(), spi::PutMode::IfNewer, kLowest, deadline);
+            write(i, randomGeneration(), spi::PutMode::IfNewer,
+                  {kLowest.ms, kLowest.counter, versions_.origin()}, kLowest, deadline);
         if (!written) return written.error();
     }
     if (made) {
@@ -119,7 +122,7 @@ Result<Version> ClearMarkers::move(ClearMode mode, Deadline deadline) {
     const std::size_t marker = mode == ClearMode::Remove ? 0 : 1;
     const Version version = versions_.next();
     const Result<void> written =
-        write(marker, randomGeneration(), spi::PutMode::Overwrite, version, deadline);
+        write(marker, randomGeneration(), spi::PutMode::Overwrite, version, version, deadline);
     doubt();
     if (!written) return written.error();
     return version;

@@ -41,7 +41,7 @@ private:
 
     Result<Pair> fetch(Deadline deadline);
     Result<void> write(std::size_t marker, std::uint64_t generation, spi::PutMode mode,
-                       const Version& version, Deadline deadline);
+                       const Version& version, const Version& written, Deadline deadline);
 
     spi::RemoteStore& store_;
     const std::array<std::string, 2> keys_;

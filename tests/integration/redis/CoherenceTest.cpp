@@ -22,7 +22,10 @@ bool warm(CacheNode& node, const std::string& key, const std::string& value) {
 
 /// The bus has begun to cover, which moves the epochs.
 bool covered(CacheNode& node) {
-    return eventually([&] { return node->stats().busGaps > 0; });
+    return eventually([&] {
+        const Statistics stats = node->stats();
+        return stats.busCovered && stats.busGaps > 0;
+    });
 }
 
 /// How often the server was asked for a lease or a fill.

@@ -79,7 +79,10 @@ bool warm(CacheNode& node, const std::string& key, const std::string& value) {
 }
 
 bool covered(CacheNode& node) {
-    return eventually([&] { return node->stats().busGaps > 0; });
+    return eventually([&] {
+        const Statistics stats = node->stats();
+        return stats.busCovered && stats.busGaps > 0;
+    });
 }
 
 /// A network that falls silent: nothing is heard, not even that nothing can be heard. A reader for

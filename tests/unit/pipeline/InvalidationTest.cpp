@@ -205,3 +205,11 @@ TEST_CASE("ALoadedValueThatIsTooLargeGoesToItsCallerAndIsNotKept") {
         CHECK(cache.exists("key") == false);
     }
 }
+
+TEST_CASE("WhoMakesTheMarkersOfClearsKeepsItsL1") {
+    const TestService service;
+    const Cache cache = service.cache();
+    cache.set("k", 1);  // the first: the markers are made
+    service.bus->awaitHeard();
+    CHECK(cache.l1().get<int>("k") == 1);
+}

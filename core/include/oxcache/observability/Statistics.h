@@ -40,6 +40,9 @@ struct Statistics {
     std::uint64_t l2Errors = 0;
     std::uint64_t busMessages = 0;
     std::uint64_t busGaps = 0;
+    /// False while invalidations may be lost unnoticed: what L1 takes then, it keeps for the
+    /// service's `max_staleness` at most.
+    bool busCovered = true;
     /// What the store of L2 counts by itself, by names that its plugin's README explains.
     std::vector<std::pair<std::string, std::uint64_t>> l2Counters{};
 };
