@@ -207,7 +207,9 @@ TEST_CASE("ALoadedValueThatIsTooLargeGoesToItsCallerAndIsNotKept") {
 }
 
 TEST_CASE("WhoMakesTheMarkersOfClearsKeepsItsL1") {
-    const TestService service;
+    TestPlan plan;
+    plan.origin = 7;
+    const TestService service(plan);
     const Cache cache = service.cache();
     service.bus->hold();
     cache.set("k", 1);  // the first: the markers are made
