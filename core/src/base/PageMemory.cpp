@@ -66,7 +66,7 @@ PageMemory::Region* PageMemory::addRegion() {
         region->spans[i].start = pages + i * Span::kBytes + head;
         region->spans[i].bytes = Span::kBytes - head;
     }
-    bytes_ += kRegion;
+    mapped_ += kRegion;
     ++empty_;
     link(*region);
     return region;
@@ -98,6 +98,7 @@ std::size_t PageMemory::takeSpans(unsigned count, bool withFirst, Region*& regio
     if (region->free == UINT32_MAX) --empty_;
     const auto first = static_cast<unsigned>(std::countr_zero(startsIn(*region)));
     region->free &= ~(((1U << count) - 1) << first);
+    used_ += count * Span::kBytes;
     if (region->free == 0) unlink(*region);
     return first;
 }
@@ -105,10 +106,16 @@ std::size_t PageMemory::takeSpans(unsigned count, bool withFirst, Region*& regio
 void PageMemory::giveSpans(Region& region, unsigned from, unsigned count) noexcept {
     if (region.free == 0) link(region);
     region.free |= ((1U << count) - 1) << from;
-    if (region.free != UINT32_MAX || ++empty_ == 1) return;
+    used_ -= count * Span::kBytes;
+    if (region.free != UINT32_MAX || ++empty_ == 1) {
+        // The first span begins with the region's own head.
+        if (mapped_ - used_ > used_ / 4 + 4 * kRegion && from != 0)
+            ::madvise(region.spans[from].start, count * Span::kBytes, MADV_DONTNEED);
+        return;
+    }
     --empty_;
     unlink(region);
-    bytes_ -= kRegion;
+    mapped_ -= kRegion;
     ::munmap(&region, kRegion);
 }
 
@@ -131,7 +138,8 @@ void* PageMemory::takeArray(std::size_t bytes) {
         const std::size_t pages = roundUp(bytes, 4096);
         char* const array = mapPages(pages);
         MutexLock lock(mutex_);
-        bytes_ += pages;
+        mapped_ += pages;
+        used_ += pages;
         return array;
     }
     Region* region = nullptr;
@@ -145,7 +153,8 @@ void PageMemory::giveArray(void* array, std::size_t bytes) noexcept {
     MutexLock lock(mutex_);
     if (bytes > kRegion - Span::kBytes) {
         ::munmap(array, roundUp(bytes, 4096));
-        bytes_ -= roundUp(bytes, 4096);
+        mapped_ -= roundUp(bytes, 4096);
+        used_ -= roundUp(bytes, 4096);
         return;
     }
     const std::size_t offset = addressOf(array) % kRegion;
@@ -156,7 +165,7 @@ void PageMemory::giveArray(void* array, std::size_t bytes) noexcept {
 
 std::size_t PageMemory::bytes() const {
     MutexLock lock(mutex_);
-    return bytes_;
+    return used_;
 }
 
 }  // namespace oxcache

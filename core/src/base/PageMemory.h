@@ -29,8 +29,8 @@ struct alignas(64) Span {
 
 /// Memory from the system in regions of 2 MiB, each asked to be a huge page: L1 reads its table and
 /// its entries in no order, and what that costs most where pages are small is finding the pages.
-/// Regions are cut into spans; a region without any in use goes back to the system, but for one.
-/// Thread-safe.
+/// Regions are cut into spans. A region without any in use goes back to the system, but for one;
+/// where much more lies idle than is in use, so do spans. Thread-safe.
 class OXCACHE_INTERNAL PageMemory {
 public:
     static constexpr std::size_t kRegion = 2 * 1024 * 1024;
@@ -48,7 +48,7 @@ public:
     void* takeArray(std::size_t bytes);
     void giveArray(void* array, std::size_t bytes) noexcept;
 
-    /// What is taken from the system now.
+    /// What is in use: spans and arrays that were taken and not given back.
     std::size_t bytes() const;
 
 private:
@@ -65,7 +65,8 @@ private:
     /// Regions that have free spans.
     Region* open_ OXCACHE_GUARDED_BY(mutex_) = nullptr;
     std::size_t empty_ OXCACHE_GUARDED_BY(mutex_) = 0;
-    std::size_t bytes_ OXCACHE_GUARDED_BY(mutex_) = 0;
+    std::size_t mapped_ OXCACHE_GUARDED_BY(mutex_) = 0;
+    std::size_t used_ OXCACHE_GUARDED_BY(mutex_) = 0;
 };
 
 /// An array of elements that need no destructor, in such memory.

@@ -81,8 +81,8 @@ public:
             ThreadRecord::add(record.hits, 1);
         else
             ThreadRecord::add(record.misses, 1);
-        if ((KeyHash::samplePart(hash) & sampleMask_.load(std::memory_order_relaxed)) == 0)
-            [[unlikely]]
+        if (record.open.load(std::memory_order_relaxed) &&
+            (KeyHash::samplePart(hash) & sampleMask_.load(std::memory_order_relaxed)) == 0)
             record.sample(KeyHash::tablePart(hash));
     }
     void visitGroup(std::span<const Key> keys, std::size_t from,

@@ -55,6 +55,8 @@ struct alignas(64) ThreadRecord {
     std::atomic<std::uint64_t> misses{0};
     std::atomic<std::uint32_t> written{0};
     std::atomic<std::uint32_t> turn{0};
+    /// False once the ring has been found full, so that reads need not look; until it is drained.
+    std::atomic<bool> open{true};
     std::atomic<std::uint64_t> fills{0};
     std::atomic<std::uint64_t> writes{0};
     std::atomic<bool> busy{false};
@@ -68,7 +70,8 @@ struct alignas(64) ThreadRecord {
     }
     void sample(std::uint32_t hash) noexcept {
         const std::uint32_t at = written.load(std::memory_order_relaxed);
-        if (at - read.load(std::memory_order_acquire) >= kSamples) return;
+        if (at - read.load(std::memory_order_acquire) >= kSamples)
+            return open.store(false, std::memory_order_relaxed);
         samples[at % kSamples].store(hash, std::memory_order_relaxed);
         written.store(at + 1, std::memory_order_release);
     }
@@ -83,6 +86,7 @@ struct alignas(64) ThreadRecord {
         for (; at != end && limit > 0; --limit)
             reader(samples[at++ % kSamples].load(std::memory_order_relaxed));
         read.store(at, std::memory_order_release);
+        if (!open.load(std::memory_order_relaxed)) open.store(true, std::memory_order_relaxed);
     }
     bool tryBorrowRetired() noexcept { return !busy.exchange(true, std::memory_order_acquire); }
     void returnRetired() noexcept { busy.store(false, std::memory_order_release); }

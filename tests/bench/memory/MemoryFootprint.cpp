@@ -9,7 +9,7 @@
 namespace oxcache::bench {
 namespace {
 
-// What is in use of the heap, and all that is mapped for entries and tables, in use or not.
+// What is in use of the heap, and of the memory of entries and tables.
 double takenBytes() {
     const struct mallinfo2 info = mallinfo2();
     return static_cast<double>(info.uordblks + info.hblkhd + PageMemory::instance().bytes());

@@ -25,16 +25,18 @@ void addWrites(const std::string& name, std::uint64_t capacity = 2 * kHot) {
     };
     for (const int threads : {1, 2}) {
         add(("write/" + name).c_str(), threads, [peer](benchmark::State& state) {
+            Written<Peer>& written = peer();
             follow(state, hot(state.thread_index()), [&](std::uint32_t key) {
-                peer().write(keys()[key]);
+                written.write(keys()[key]);
                 return key;
             });
         });
         add(("mixed/" + name).c_str(), threads, [peer](benchmark::State& state) {
+            Written<Peer>& used = peer();
             unsigned turn = 0;
             follow(state, hot(state.thread_index()), [&](std::uint32_t key) {
-                if (++turn % 4 != 0) return peer().read(keys()[key]);
-                peer().write(keys()[key]);
+                if (++turn % 4 != 0) return used.read(keys()[key]);
+                used.write(keys()[key]);
                 return key;
             });
         });
