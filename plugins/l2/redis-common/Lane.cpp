@@ -24,6 +24,8 @@ constexpr unsigned kMostDoublings = 10;
 // often each time.
 constexpr std::chrono::microseconds kWatch{50};
 constexpr unsigned kMostVain = 10;
+// Who called so often in a row is alone; others would need the processor that watching takes.
+constexpr unsigned kLoneCalls = 16;
 
 std::uint64_t randomNumber() {
     std::random_device device;
@@ -46,7 +48,9 @@ Lane::Lane(const Settings& settings, const Connector& connector, LaneCounters& c
 Lane::~Lane() { close(); }
 
 void Lane::submit(Call& call, SteadyTime until) {
+    thread_local char caller;
     MutexLock lock(mutex_);
+    inARow_ = std::exchange(lastCaller_, &caller) == &caller ? inARow_ + 1 : 0;
     if (!connect(call, until) || !makeRoom(call, until)) return leave();
     call.connection = connection_;
     pipeline_.append(call);
@@ -288,7 +292,8 @@ bool Lane::readOnce(const Call* own, SteadyTime until) {
     if (!transport_) return false;
     if (own != nullptr && own->finished) return true;
     const std::shared_ptr<Transport> transport = transport_;
-    const bool alone = own != nullptr && pipeline_.commands() == own->commands;
+    const bool alone =
+        own != nullptr && inARow_ >= kLoneCalls && pipeline_.commands() == own->commands;
     mutex_.unlock();
     const std::string why = receive(*transport, alone, until);
     mutex_.lock();

@@ -105,6 +105,9 @@ private:
     bool writing_ OXCACHE_GUARDED_BY(mutex_) = false;
     bool connecting_ OXCACHE_GUARDED_BY(mutex_) = false;
     bool closed_ OXCACHE_GUARDED_BY(mutex_) = false;
+    /// A thread's mark, and how many calls in a row were its.
+    const void* lastCaller_ OXCACHE_GUARDED_BY(mutex_) = nullptr;
+    unsigned inARow_ OXCACHE_GUARDED_BY(mutex_) = 0;
     SteadyTime lastRead_ OXCACHE_GUARDED_BY(mutex_);
     SteadyTime dueSince_ OXCACHE_GUARDED_BY(mutex_);
     /// Bytes that the network has not taken, of a request that it did not take at once; 0: of none.
