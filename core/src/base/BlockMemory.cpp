@@ -143,13 +143,11 @@ void leaveMagazines(void* raw) {
     left->taken.store(false, std::memory_order_release);
 }
 
-pthread_key_t magazinesKey() {
-    static const pthread_key_t key = [] {
-        pthread_key_t made{};
-        pthread_key_create(&made, &leaveMagazines);
-        return made;
-    }();
-    return key;
+// Where a process has no key left, magazines stay with their threads for ever.
+void leaveAtEnd(Magazines* magazines) noexcept {
+    static pthread_key_t key{};
+    static const bool kMade = pthread_key_create(&key, &leaveMagazines) == 0;
+    if (kMade) pthread_setspecific(key, magazines);
 }
 
 Magazines* takeMagazines() noexcept {
@@ -167,7 +165,7 @@ Magazines* takeMagazines() noexcept {
         while (!allMagazines.compare_exchange_weak(found->next, found, std::memory_order_acq_rel)) {
         }
     }
-    pthread_setspecific(magazinesKey(), found);
+    leaveAtEnd(found);
     return mine = found;
 }
 

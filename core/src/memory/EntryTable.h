@@ -34,10 +34,13 @@ public:
         const std::uint64_t match = matches(tags, tagOf(hash) * kEveryByte);
         if (match != 0) [[likely]] {
             const Entry* entry = bucket.entries[slotOf(match)].load(std::memory_order_acquire);
-            // Where the value begins on the next line, both are fetched at once.
-            __builtin_prefetch(reinterpret_cast<const char*>(entry) + sizeof(Entry) + key.size());
-            if (entry != nullptr && hasKey(*entry, key)) [[likely]]
-                return entry;
+            if (entry != nullptr) [[likely]] {
+                // Where the value begins on the next line, both are fetched at once.
+                __builtin_prefetch(reinterpret_cast<const char*>(entry) + sizeof(Entry) +
+                                   key.size());
+                if (hasKey(*entry, key)) [[likely]]
+                    return entry;
+            }
         } else if (tags >> kOverflowShift == 0) {
             return nullptr;
         }

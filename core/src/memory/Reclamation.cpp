@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <new>
 #include <thread>
 
 namespace oxcache::memory {
@@ -32,13 +33,11 @@ void leaveSlot(void* raw) {
     static_cast<ThreadSlot*>(raw)->taken.store(false, std::memory_order_release);
 }
 
-pthread_key_t slotKey() {
-    static const pthread_key_t key = [] {
-        pthread_key_t made{};
-        pthread_key_create(&made, &leaveSlot);
-        return made;
-    }();
-    return key;
+// Where a process has no key left, slots stay with their threads for ever.
+void leaveAtEnd(ThreadSlot* slot) {
+    static pthread_key_t key{};
+    static const bool kMade = pthread_key_create(&key, &leaveSlot) == 0;
+    if (kMade) pthread_setspecific(key, slot);
 }
 
 ThreadSlot* makeSlot() {
@@ -128,15 +127,20 @@ ThreadSlot* takeSlot() {
         }
     }
     if (currentSlot == nullptr) currentSlot = makeSlot();
-    pthread_setspecific(slotKey(), currentSlot);
+    leaveAtEnd(currentSlot);
     return currentSlot;
 }
 
 // A find that began before the unlinking either is still under way, or has ended and left what it
 // holds in its slot; so the holds are read after the finds have been waited for.
-void reclaim(std::vector<Retired>& retired, bool patient) {
-    if (retired.empty() || !awaitFinds(patient)) return;
-    const std::vector<const Entry*> held = heldEntries();
+void reclaim(std::vector<Retired>& retired, bool patient) noexcept {
+    std::vector<const Entry*> held;
+    try {
+        if (retired.empty() || !awaitFinds(patient)) return;
+        held = heldEntries();
+    } catch (const std::bad_alloc&) {
+        return;
+    }
     const auto firstHeld = std::partition(retired.begin(), retired.end(), [&](const Retired& one) {
         return one.heldAs() == nullptr ||
                !std::binary_search(held.begin(), held.end(), one.heldAs());

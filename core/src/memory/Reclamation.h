@@ -2,6 +2,7 @@
 
 #include <array>
 #include <atomic>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <utility>
@@ -46,7 +47,7 @@ struct alignas(128) ThreadSlot {
 
     const Entry* reading() const noexcept {
         const std::uintptr_t now = doing.load(std::memory_order_acquire);
-        return now % 2 == 0 ? reinterpret_cast<const Entry*>(now) : nullptr;
+        return now % 2 == 0 ? std::bit_cast<const Entry*>(now) : nullptr;
     }
     /// The owner's. Keeps an entry while the thread does something else.
     OXCACHE_INTERNAL void putAside(const Entry* entry);
@@ -151,8 +152,9 @@ private:
 };
 
 /// Frees what no reader can see any more and leaves the rest in `retired`. To be called without
-/// locks: values' destructors run. Waits for finds that are under way if `patient`; they are short,
-/// but their thread may be waiting for a processor.
-OXCACHE_INTERNAL void reclaim(std::vector<Retired>& retired, bool patient);
+/// locks: values' destructors run. Where memory is out, frees nothing this time. Waits for finds
+/// that are under way if `patient`; they are short, but their thread may be waiting for a
+/// processor.
+OXCACHE_INTERNAL void reclaim(std::vector<Retired>& retired, bool patient) noexcept;
 
 }  // namespace oxcache::memory

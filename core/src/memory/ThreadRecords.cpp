@@ -21,9 +21,11 @@ T& made(std::atomic<T*>& place) {
 }  // namespace
 
 void RetiredList::takeBack(std::vector<Retired>& rest) {
-    for (const Retired& one : rest)
-        bytes += one.heldAs() == nullptr ? 0 : one.heldAs()->footprint();
+    std::size_t left = 0;
+    for (const Retired& one : rest) left += one.heldAs() == nullptr ? 0 : one.heldAs()->footprint();
+    bytes += left;
     collectAt = rest.size() + kCollectEntries;
+    collectBytesAt = left + kCollectBytes;
     if (items.empty())
         items.swap(rest);
     else

@@ -22,15 +22,16 @@ struct RetiredList {
     std::vector<Retired> items;
     std::size_t bytes = 0;
     std::size_t collectAt = kCollectEntries;
+    std::size_t collectBytesAt = kCollectBytes;
 
     void add(const Retired& one, std::size_t size) {
         items.push_back(one);
         bytes += size;
     }
-    bool due() const noexcept { return items.size() >= collectAt || bytes >= kCollectBytes; }
+    bool due() const noexcept { return items.size() >= collectAt || bytes >= collectBytesAt; }
     bool pressing() const noexcept {
         return items.size() > collectAt + kPressing * kCollectEntries ||
-               bytes > kPressing * kCollectBytes;
+               bytes > collectBytesAt + kPressing * kCollectBytes;
     }
     std::vector<Retired> take() noexcept {
         bytes = 0;

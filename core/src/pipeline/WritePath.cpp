@@ -64,14 +64,14 @@ bool WritePath::goesDown(const Item& item) const noexcept {
 
 // Where L1 is all there is, the new value takes the old one's place in one step, and readers miss
 // neither.
-void WritePath::begin(Item& item, const detail::WriteRequest& request,
-                      const EntryOptions& options) {
+void WritePath::begin(Item& item, const detail::WriteRequest& request, const EntryOptions& options,
+                      Deadline deadline) {
     item.request = request;
     item.policy = stages::policyOf(options, levels_.settings, false);
     item.refused = !prepare(item, item.policy.writeL2);
     if (item.refused) return;
     if (item.policy.ttl <= Duration::zero()) {
-        item.receipt = removeOne(request.key, item.policy.writeL2, deadlineOf(options));
+        item.receipt = removeOne(request.key, item.policy.writeL2, deadline);
         item.refused = true;
         return;
     }
@@ -80,12 +80,13 @@ void WritePath::begin(Item& item, const detail::WriteRequest& request,
 }
 
 WriteReceipt WritePath::write(const detail::WriteRequest& request, const EntryOptions& options) {
+    const Deadline deadline = deadlineOf(options);
     Item item;
-    begin(item, request, options);
+    begin(item, request, options, deadline);
     if (!item.refused) {
         Item* const items[] = {&item};
         if (goesDown(item))
-            writeRemote(items, deadlineOf(options));
+            writeRemote(items, deadline);
         else
             settle(item, nullptr);
     }
@@ -94,17 +95,18 @@ WriteReceipt WritePath::write(const detail::WriteRequest& request, const EntryOp
 
 std::vector<WriteReceipt> WritePath::writeMany(std::span<const detail::WriteRequest> requests,
                                                const EntryOptions& options) {
+    const Deadline deadline = deadlineOf(options);
     std::vector<Item> items(requests.size());
     std::vector<Item*> going;
     for (std::size_t i = 0; i < items.size(); ++i) {
-        begin(items[i], requests[i], options);
+        begin(items[i], requests[i], options, deadline);
         if (items[i].refused) continue;
         if (goesDown(items[i]))
             going.push_back(&items[i]);
         else
             settle(items[i], nullptr);
     }
-    if (!going.empty()) writeRemote(going, deadlineOf(options));
+    if (!going.empty()) writeRemote(going, deadline);
     std::vector<WriteReceipt> receipts;
     receipts.reserve(items.size());
     for (Item& item : items) receipts.push_back(std::move(item.receipt));
@@ -148,6 +150,19 @@ void WritePath::writeRemote(std::span<Item* const> going, Deadline deadline) {
     }
 }
 
+// Where there is no memory for the new value, the old one goes all the same.
+EntryPtr WritePath::entryOf(const detail::WriteRequest& request,
+                            const EntryAttributes& attributes) {
+    try {
+        return request.object != nullptr
+                   ? Entry::ofObject(request.key, attributes, *request.type, request.object)
+                   : Entry::ofBytes(request.key, attributes, request.bytes);
+    } catch (...) {
+        levels_.memory.invalidate(request.key);
+        throw;
+    }
+}
+
 // `header` says what L2 holds now; none where L2 was not asked or did not take it.
 void WritePath::settle(Item& item, const EnvelopeHeader* header) {
     const std::int64_t now = levels_.time.nowMs();
@@ -170,11 +185,7 @@ void WritePath::settle(Item& item, const EnvelopeHeader* header) {
         if (failed) item.receipt.status = WriteStatus::Rejected;
         return;
     }
-    const detail::WriteRequest& request = item.request;
-    const EntryPtr entry =
-        request.object != nullptr
-            ? Entry::ofObject(request.key, attributes, *request.type, request.object)
-            : Entry::ofBytes(request.key, attributes, request.bytes);
+    const EntryPtr entry = entryOf(item.request, attributes);
     const Duration life = item.policy.l1Life(attributes.expiresMs, now);
     if (alone() ? levels_.memory.put(entry, item.policy, life)
                 : levels_.memory.settle(entry, item.policy, life, item.ticket))

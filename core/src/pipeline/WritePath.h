@@ -25,7 +25,9 @@ public:
 private:
     struct Item;
     bool prepare(Item& item, bool encode);
-    void begin(Item& item, const detail::WriteRequest& request, const EntryOptions& options);
+    void begin(Item& item, const detail::WriteRequest& request, const EntryOptions& options,
+               Deadline deadline);
+    EntryPtr entryOf(const detail::WriteRequest& request, const EntryAttributes& attributes);
     bool goesDown(const Item& item) const noexcept;
     bool alone() const noexcept { return !levels_.settings.usesL2 && levels_.remote == nullptr; }
     Deadline deadlineOf(const EntryOptions& options) const;

@@ -91,9 +91,11 @@ Result<void> ClearMarkers::write(std::size_t marker, std::uint64_t generation, s
 // bears the maker, who therefore does not take the message of it for another's clear.
 Result<Generations> ClearMarkers::reread(Deadline deadline) {
     std::uint64_t doubts = 0;
+    Version version = kLowest;
     {
         MutexLock lock(mutex_);
         doubts = doubts_;
+        if (!everKnown_) version.origin = versions_.origin();
     }
     Result<Pair> pair = fetch(deadline);
     if (!pair) return pair.error();
@@ -102,8 +104,7 @@ Result<Generations> ClearMarkers::reread(Deadline deadline) {
         if ((*pair)[i]) continue;
         made = true;
         const Result<void> written =
-            write(i, randomGeneration(), spi::PutMode::IfNewer,
-                  {kLowest.ms, kLowest.counter, versions_.origin()}, kLowest, deadline);
+            write(i, randomGeneration(), spi::PutMode::IfNewer, version, kLowest, deadline);
         if (!written) return written.error();
     }
     if (made) {
@@ -115,6 +116,7 @@ Result<Generations> ClearMarkers::reread(Deadline deadline) {
     const Generations generations{*(*pair)[0], *(*pair)[1]};
     MutexLock lock(mutex_);
     if (doubts == doubts_) known_ = generations;
+    everKnown_ = true;
     return generations;
 }
 

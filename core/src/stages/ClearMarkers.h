@@ -49,6 +49,7 @@ private:
     const coherence::StoreClock& time_;
     Mutex mutex_;
     std::optional<Generations> known_ OXCACHE_GUARDED_BY(mutex_);
+    bool everKnown_ OXCACHE_GUARDED_BY(mutex_) = false;
     /// Moves with every doubt, so that an answer from before it is not kept.
     std::uint64_t doubts_ OXCACHE_GUARDED_BY(mutex_) = 0;
 };

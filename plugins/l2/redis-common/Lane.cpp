@@ -244,7 +244,10 @@ void Lane::write(SteadyTime until) {
             out_.clear();
             if (out_.capacity() > kKeptBytes) Bytes().swap(out_);
             outSent_ = 0;
-            if (pipeline_.sent() == 0) dueSince_ = steady_clock::now();
+            if (pipeline_.sent() == 0) {
+                dueSince_ = steady_clock::now();
+                outgoing_ = 0;
+            }
             pipeline_.takePending(out_);
             counters_.flushes.fetch_add(1, std::memory_order_relaxed);
         }
@@ -326,7 +329,9 @@ std::string Lane::receive(Transport& transport, bool alone, SteadyTime until) {
     if (alone) got = watch(transport, at, size);
     if (got.status == IoResult::Status::WouldBlock) {
         const bool near = until - steady_clock::now() < Transport::kTick;
-        if (!near || transport.awaitReadable(until)) got = transport.receive(at, size, !near);
+        got = transport.receive(at, size, !near);
+        if (near && got.status == IoResult::Status::WouldBlock && transport.awaitReadable(until))
+            got = transport.receive(at, size, false);
     }
     heard_ = got.bytes > 0;
     if (!room.empty()) parser_->filled(got.bytes);
