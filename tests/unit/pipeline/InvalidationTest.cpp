@@ -217,3 +217,23 @@ TEST_CASE("WhoMakesTheMarkersOfClearsKeepsItsL1") {
     service.bus->awaitHeard();
     CHECK(cache.l1().get<int>("k") == 1);
 }
+
+TEST_CASE("WhoMakesLostMarkersAnewEmptiesItsL1LikeEverybody") {
+    TestPlan plan;
+    plan.origin = 7;
+    const TestService a(plan);
+    plan.origin = 8;
+    const TestService b(plan, a.clock, a.backend);
+    for (const TestService* each : {&a, &b}) {
+        (void)each->cache().getOrLoad<int>("k", [] { return 1; });
+        each->bus->awaitHeard();
+        REQUIRE(each->cache().l1().get<int>("k") == 1);
+    }
+    a.backend->clear();
+    a.service->keepHouse(true);
+    (void)a.cache().get<int>("another");  // makes them
+    for (const TestService* each : {&a, &b}) {
+        each->bus->awaitHeard();
+        CHECK_FALSE(each->cache().l1().get<int>("k"));
+    }
+}
