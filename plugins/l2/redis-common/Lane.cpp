@@ -26,6 +26,9 @@ constexpr std::chrono::microseconds kWatch{50};
 constexpr unsigned kMostVain = 10;
 // Who called so often in a row is alone; others would need the processor that watching takes.
 constexpr unsigned kLoneCalls = 16;
+// Who waits for another's reading first lets others run so often: where many threads call, the
+// answer is there afterwards, and nobody had to put it to sleep and wake it.
+constexpr int kGiveWay = 4;
 
 std::uint64_t randomNumber() {
     std::random_device device;
@@ -72,6 +75,8 @@ void Lane::await(Call& call, SteadyTime until) {
         }
         call.waiting = true;
         mutex_.unlock();
+        for (int gave = 0; gave < kGiveWay && !call.signal.there(); ++gave)
+            std::this_thread::yield();
         const Signal::Value value = call.signal.wait(until);
         // Complete, and whoever completed it has the reading: nothing else is to be done.
         if (value == Signal::Done) return;

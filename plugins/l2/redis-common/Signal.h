@@ -17,6 +17,8 @@ public:
     void set(Value value) noexcept;
     /// The value once it is not None, which is taken away; None when `until` passed.
     Value wait(SteadyTime until) noexcept;
+    /// True when wait() would return at once.
+    bool there() const noexcept { return word_.load(std::memory_order_acquire) != None; }
     void reset() noexcept { word_.store(None, std::memory_order_relaxed); }
 
 private:
