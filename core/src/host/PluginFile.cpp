@@ -34,6 +34,13 @@ std::uint64_t endOfSegments(std::ifstream& stream, const ElfW(Ehdr) & header) {
     return end;
 }
 
+/// Where the table of sections ends, which linkers put last; 0 where there is none.
+std::uint64_t endOfSections(const ElfW(Ehdr) & header) {
+    const std::uint64_t bytes = std::uint64_t{header.e_shentsize} * header.e_shnum;
+    if (header.e_shoff > UINT64_MAX - bytes) return UINT64_MAX;
+    return header.e_shoff == 0 ? 0 : header.e_shoff + bytes;
+}
+
 }  // namespace
 
 Result<void> checkPluginFile(const std::string& file) {
@@ -45,7 +52,7 @@ Result<void> checkPluginFile(const std::string& file) {
         header.e_type != ET_DYN)
         return unusable("it is not a shared library; put the plugin's own file there");
     const std::uint64_t end = endOfSegments(stream, header);
-    if (end == 0 || end > static_cast<std::uint64_t>(size))
+    if (end == 0 || std::max(end, endOfSections(header)) > static_cast<std::uint64_t>(size))
         return unusable("it is cut short (" + std::to_string(size) + " bytes); copy it again");
     return {};
 }
