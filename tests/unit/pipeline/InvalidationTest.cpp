@@ -226,7 +226,8 @@ TEST_CASE("WhoMakesLostMarkersAnewEmptiesItsL1LikeEverybody") {
     const TestService b(plan, a.clock, a.backend);
     for (const TestService* each : {&a, &b}) {
         (void)each->cache().getOrLoad<int>("k", [] { return 1; });
-        each->bus->awaitHeard();
+        a.bus->awaitHeard();
+        b.bus->awaitHeard();
         REQUIRE(each->cache().l1().get<int>("k") == 1);
     }
     a.backend->clear();
