@@ -28,7 +28,7 @@ constexpr std::size_t kFine = 256;
 constexpr unsigned kFineClasses = kFine / 8 + 1;
 constexpr unsigned kClasses = kFineClasses + 4 * 8;
 
-unsigned classOf(std::size_t size) noexcept {
+constexpr unsigned classOf(std::size_t size) noexcept {
     if (size <= kFine) return static_cast<unsigned>((std::max(size, Span::kLeastBlock) + 7) / 8);
     const auto doubling = static_cast<unsigned>(std::bit_width(size - 1)) - 9;
     const std::size_t step = kFine / 8 << doubling;
@@ -41,6 +41,15 @@ constexpr std::size_t sizeOf(unsigned index) noexcept {
     const unsigned coarse = index - kFineClasses;
     return (kFine << (coarse / 8)) / 8 * (8 + coarse % 8 + 1);
 }
+
+constexpr bool roundsAsPromised() {
+    for (std::size_t size = Span::kLeastBlock; size <= BlockMemory::kLargest; ++size) {
+        const std::size_t more = sizeOf(classOf(size)) - size;
+        if (more > BlockMemory::kLargest || more > (size <= kFine ? 7 : size / 8)) return false;
+    }
+    return classOf(BlockMemory::kLargest) == kClasses - 1;
+}
+static_assert(roundsAsPromised());
 
 /// The blocks of one size that no thread has.
 class alignas(64) SizeClass {
@@ -234,10 +243,6 @@ void BlockMemory::free(void* block, std::size_t size, std::size_t align) noexcep
         std::memmove(magazine->blocks, magazine->blocks + half, magazine->count * sizeof(void*));
     }
     magazine->blocks[magazine->count++] = block;
-}
-
-std::size_t BlockMemory::roundedSize(std::size_t size) noexcept {
-    return size > kLargest ? size : sizeOf(classOf(size));
 }
 
 }  // namespace oxcache

@@ -22,8 +22,6 @@ public:
     static void* allocate(std::size_t size, std::size_t align);
     /// With what allocate() was called with; from any thread.
     static void free(void* block, std::size_t size, std::size_t align) noexcept;
-    /// What a block of this size takes.
-    static std::size_t roundedSize(std::size_t size) noexcept;
 };
 
 }  // namespace oxcache

@@ -1,7 +1,6 @@
 #include "Shard.h"
 
 #include <algorithm>
-#include <thread>
 
 namespace oxcache::memory {
 namespace {
@@ -36,33 +35,6 @@ Shard::~Shard() {
             entry->release();
         }
     delete table_.load();
-}
-
-// Held only while entries are noted down or handed over, never while user code runs.
-void Aftermath::borrowRetired() noexcept {
-    if (borrowed_) return;
-    while (!record_.tryBorrowRetired()) std::this_thread::yield();
-    borrowed_ = true;
-}
-
-void Aftermath::returnRetired() noexcept {
-    if (borrowed_) record_.returnRetired();
-    borrowed_ = false;
-}
-
-void Aftermath::reclaimDue() {
-    if (!retired_) return;
-    borrowRetired();
-    const bool pressing = record_.retired.pressing();
-    std::vector<Retired> due;
-    if (record_.retired.due()) due = record_.retired.take();
-    returnRetired();
-    retired_ = false;
-    if (due.empty()) return;
-    reclaim(due, pressing);
-    borrowRetired();
-    record_.retired.takeBack(due);
-    returnRetired();
 }
 
 void Shard::link(std::uint64_t hash, EntryPtr owned, const Entry* old, RemovalCause cause,

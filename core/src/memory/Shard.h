@@ -7,6 +7,7 @@
 #include <memory>
 #include <vector>
 
+#include "Aftermath.h"
 #include "Budget.h"
 #include "EntryLink.h"
 #include "EntryQueue.h"
@@ -16,7 +17,6 @@
 #include "KeyHash.h"
 #include "MemoryStore.h"
 #include "ShardMutex.h"
-#include "ThreadRecords.h"
 
 namespace oxcache::memory {
 
@@ -33,46 +33,6 @@ struct StoreCommons {
     std::atomic<double> windowShare{0.01};
     /// Whether departures are to be noted for a listener.
     std::atomic<bool> listened{false};
-};
-
-/// An entry that has left and of which the listener has not heard.
-struct Departure {
-    EntryPtr entry;
-    RemovalCause cause;
-};
-
-/// What one call has to do once it holds no lock any more, and where it writes down what it did.
-class Aftermath {
-public:
-    explicit Aftermath(ThreadRecord& record) noexcept : record_(record) {}
-    ~Aftermath() { returnRetired(); }
-    Aftermath(const Aftermath&) = delete;
-    Aftermath& operator=(const Aftermath&) = delete;
-
-    void retire(const Retired& retired, std::size_t bytes) {
-        borrowRetired();
-        record_.retired.add(retired, bytes);
-        retired_ = true;
-    }
-    void count(RemovalCause cause, std::uint64_t entries, std::uint64_t weight) noexcept {
-        ThreadRecord::Removals& removals = record_.removals[static_cast<std::size_t>(cause)];
-        ThreadRecord::add(removals.entries, entries);
-        ThreadRecord::add(removals.weight, weight);
-    }
-    ThreadRecord& record() noexcept { return record_; }
-    /// Before another lock is taken.
-    void returnRetired() noexcept;
-    /// Without locks: frees what nobody reads any more, once it is worth the trouble.
-    void reclaimDue();
-
-    std::vector<Departure> departures;
-
-private:
-    void borrowRetired() noexcept;
-
-    ThreadRecord& record_;
-    bool borrowed_ = false;
-    bool retired_ = false;
 };
 
 /// A part of the store: a table that anybody may find in without a lock, and under the mutex

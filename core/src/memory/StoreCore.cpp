@@ -321,14 +321,7 @@ void StoreCore::cleanUp() {
 // Also of threads that have ended or rest. Whose list is in use is at work and frees it itself.
 void StoreCore::reclaimAll() {
     records_.forEach([](ThreadRecord& record) {
-        if (!record.tryBorrowRetired()) return;
-        std::vector<Retired> retired = record.retired.take();
-        record.returnRetired();
-        if (retired.empty()) return;
-        reclaim(retired, true);
-        while (!record.tryBorrowRetired()) std::this_thread::yield();
-        record.retired.takeBack(retired);
-        record.returnRetired();
+        if (record.tryBorrowRetired()) record.reclaimBorrowed(true);
     });
 }
 

@@ -1,5 +1,7 @@
 #include "ThreadRecords.h"
 
+#include <thread>
+
 namespace oxcache::memory {
 namespace {
 
@@ -30,6 +32,22 @@ void RetiredList::takeBack(std::vector<Retired>& rest) {
         items.swap(rest);
     else
         items.insert(items.end(), rest.begin(), rest.end());
+}
+
+void ThreadRecord::borrowRetired() noexcept {
+    while (!tryBorrowRetired()) std::this_thread::yield();
+}
+
+void ThreadRecord::reclaimBorrowed(bool all) {
+    const bool patient = all || retired.pressing();
+    std::vector<Retired> going;
+    if (all || retired.due()) going = retired.take();
+    returnRetired();
+    if (going.empty()) return;
+    reclaim(going, patient);
+    borrowRetired();
+    retired.takeBack(going);
+    returnRetired();
 }
 
 ThreadRecords::ThreadRecords() noexcept : id_(nextId()) {}

@@ -89,8 +89,14 @@ struct alignas(64) ThreadRecord {
         read.store(at, std::memory_order_release);
         if (!open.load(std::memory_order_relaxed)) open.store(true, std::memory_order_relaxed);
     }
+    /// The retired are borrowed only while they are noted down or handed over, never while user
+    /// code runs.
     bool tryBorrowRetired() noexcept { return !busy.exchange(true, std::memory_order_acquire); }
+    void borrowRetired() noexcept;
     void returnRetired() noexcept { busy.store(false, std::memory_order_release); }
+    /// Returns the retired, and frees of them what nobody reads any more: if they are due, or all
+    /// there are. To be called without locks.
+    OXCACHE_INTERNAL void reclaimBorrowed(bool all);
 };
 
 /// The records of one store, by thread slot.

@@ -3,6 +3,7 @@
 // up. Keys are strings made beforehand, whose hash Java keeps; values are arrays of 64 bytes.
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
+import java.util.Locale;
 import java.util.Random;
 import java.util.concurrent.CyclicBarrier;
 
@@ -85,7 +86,7 @@ public class CaffeineLoads {
                 for (Thread worker : workers) worker.join();
                 if (round >= 2) best = Math.min(best, each);
             }
-            System.out.printf("%s/caffeine/threads:%d %.2f%n", load, threads, best);
+            System.out.printf(Locale.ROOT, "%s/caffeine/threads:%d %.2f%n", load, threads, best);
         }
     }
 

@@ -16,18 +16,6 @@ using namespace std::chrono_literals;
 
 namespace {
 
-bool warm(CacheNode& node, const std::string& key, const std::string& value) {
-    return eventually([&] { return node.read(key) == value && node.local(key) == value; });
-}
-
-/// The bus has begun to cover, which moves the epochs.
-bool covered(CacheNode& node) {
-    return eventually([&] {
-        const Statistics stats = node->stats();
-        return stats.busCovered && stats.busGaps > 0;
-    });
-}
-
 /// How often the server was asked for a lease or a fill.
 int scriptsRun(const RedisServer& server) {
     const std::string text = server.command({"INFO", "commandstats"});

@@ -10,17 +10,6 @@ using namespace oxcache::testing;
 
 namespace {
 
-bool warm(CacheNode& node, const std::string& key, const std::string& value) {
-    return eventually([&] { return node.read(key) == value && node.local(key) == value; });
-}
-
-bool covered(CacheNode& node) {
-    return eventually([&] {
-        const Statistics stats = node->stats();
-        return stats.busCovered && stats.busGaps > 0;
-    });
-}
-
 /// Both read what lies in Redis, and keep it.
 bool agree(CacheNode& a, CacheNode& b, const std::string& key) {
     return eventually([&] {

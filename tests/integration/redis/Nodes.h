@@ -5,6 +5,7 @@
 #include <string>
 
 #include "oxcache/oxcache.h"
+#include "support/Eventually.h"
 #include "support/TempFolder.h"
 
 namespace oxcache::testing {
@@ -64,5 +65,18 @@ private:
     std::shared_ptr<CacheManager> manager_;
     Cache cache_{nullptr};
 };
+
+/// The key is read until L1 serves it: then nothing of it is under way.
+inline bool warm(CacheNode& node, const std::string& key, const std::string& value) {
+    return eventually([&] { return node.read(key) == value && node.local(key) == value; });
+}
+
+/// The bus covers, and has moved the epochs in beginning to.
+inline bool covered(CacheNode& node) {
+    return eventually([&] {
+        const Statistics stats = node->stats();
+        return stats.busCovered && stats.busGaps > 0;
+    });
+}
 
 }  // namespace oxcache::testing

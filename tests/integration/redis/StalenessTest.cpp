@@ -74,17 +74,6 @@ private:
     Duration elapsed_{0};
 };
 
-bool warm(CacheNode& node, const std::string& key, const std::string& value) {
-    return eventually([&] { return node.read(key) == value && node.local(key) == value; });
-}
-
-bool covered(CacheNode& node) {
-    return eventually([&] {
-        const Statistics stats = node->stats();
-        return stats.busCovered && stats.busGaps > 0;
-    });
-}
-
 /// A network that falls silent: nothing is heard, not even that nothing can be heard. A reader for
 /// each round: what is admitted before its bus covers lives for max_staleness, which is another
 /// bound.

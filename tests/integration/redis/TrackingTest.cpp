@@ -19,11 +19,6 @@ std::string answer(const RedisServer& server, const std::vector<std::string>& co
     return redisCommand(server.port(), command).at(0);
 }
 
-/// The key is read until L1 serves it: then the listener has confirmed, and nothing is under way.
-bool warm(CacheNode& node, const std::string& key, const std::string& value) {
-    return eventually([&] { return node.read(key) == value && node.local(key) == value; });
-}
-
 }  // namespace
 
 TEST_CASE("AStrangersWriteAndRemoveReachEveryL1") {

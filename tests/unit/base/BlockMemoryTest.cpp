@@ -59,15 +59,6 @@ TEST_CASE("blocks do not overlap, are aligned, and keep what is written") {
     }
 }
 
-TEST_CASE("a size is rounded up by at most 7 bytes or an eighth") {
-    for (std::size_t size = 32; size <= BlockMemory::kLargest; ++size) {
-        const std::size_t rounded = BlockMemory::roundedSize(size);
-        REQUIRE(rounded >= size);
-        REQUIRE((rounded - size < 8 || (size > 256 && (rounded - size) * 8 <= size)));
-    }
-    CHECK(BlockMemory::roundedSize(BlockMemory::kLargest + 1) == BlockMemory::kLargest + 1);
-}
-
 TEST_CASE("blocks that one thread takes and another gives back do not pile up") {
     const std::size_t before = PageMemory::instance().bytes();
     for (int round = 0; round < 20; ++round) {

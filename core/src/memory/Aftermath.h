@@ -1,0 +1,58 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "MemoryStore.h"
+#include "ThreadRecords.h"
+
+namespace oxcache::memory {
+
+/// An entry that has left and of which the listener has not heard.
+struct Departure {
+    EntryPtr entry;
+    RemovalCause cause;
+};
+
+/// What one call has to do once it holds no lock any more, and where it writes down what it did.
+class Aftermath {
+public:
+    explicit Aftermath(ThreadRecord& record) noexcept : record_(record) {}
+    ~Aftermath() { returnRetired(); }
+    Aftermath(const Aftermath&) = delete;
+    Aftermath& operator=(const Aftermath&) = delete;
+
+    void retire(const Retired& retired, std::size_t bytes) {
+        if (!borrowed_) record_.borrowRetired();
+        borrowed_ = retired_ = true;
+        record_.retired.add(retired, bytes);
+    }
+    void count(RemovalCause cause, std::uint64_t entries, std::uint64_t weight) noexcept {
+        ThreadRecord::Removals& removals = record_.removals[static_cast<std::size_t>(cause)];
+        ThreadRecord::add(removals.entries, entries);
+        ThreadRecord::add(removals.weight, weight);
+    }
+    ThreadRecord& record() noexcept { return record_; }
+    /// Before another lock is taken.
+    void returnRetired() noexcept {
+        if (borrowed_) record_.returnRetired();
+        borrowed_ = false;
+    }
+    /// Without locks: frees what nobody reads any more, once it is worth the trouble.
+    void reclaimDue() {
+        if (!retired_) return;
+        if (!borrowed_) record_.borrowRetired();
+        borrowed_ = retired_ = false;
+        record_.reclaimBorrowed(false);
+    }
+
+    std::vector<Departure> departures;
+
+private:
+    ThreadRecord& record_;
+    bool borrowed_ = false;
+    bool retired_ = false;
+};
+
+}  // namespace oxcache::memory
