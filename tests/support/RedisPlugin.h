@@ -95,6 +95,19 @@ struct RedisPlugin {
     }
     Bytes value(BytesView payload) { return envelope(EntryKind::Value, payload, version()); }
 
+    /// A batch that overwrites; keys and envelopes are lent.
+    std::vector<spi::Put> putsOf(const std::vector<std::string>& keys,
+                                 const std::vector<Bytes>& envelopes) const {
+        std::vector<spi::Put> puts;
+        for (std::size_t i = 0; i < keys.size(); ++i)
+            puts.push_back({keys[i],
+                            spi::PutMode::Overwrite,
+                            envelopes[i],
+                            {},
+                            clock.wallMs() + 600'000,
+                            true});
+        return puts;
+    }
     Result<spi::PutOutcome> put(spi::RemoteStore& store, Key key, BytesView envelope,
                                 spi::PutMode mode, const Version& observed, Deadline deadline) {
         const spi::Put put{key, mode, envelope, observed, clock.wallMs() + 600'000, true};

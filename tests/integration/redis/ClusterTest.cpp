@@ -41,19 +41,6 @@ std::string payloadOf(const Result<Bytes>& read) {
     return read->empty() ? "nothing" : std::string(read->substr(envelope::kHeaderSize));
 }
 
-std::vector<spi::Put> putsOf(ClusterPlugin& plugin, const std::vector<std::string>& keys,
-                             const std::vector<Bytes>& envelopes) {
-    std::vector<spi::Put> puts;
-    for (std::size_t i = 0; i < keys.size(); ++i)
-        puts.push_back({keys[i],
-                        spi::PutMode::Overwrite,
-                        envelopes[i],
-                        {},
-                        plugin.clock.wallMs() + 600'000,
-                        true});
-    return puts;
-}
-
 /// Many keys, and a check that a batch of them gives every value in its place.
 struct Batch {
     Batch(ClusterPlugin& owner, int count) : plugin(owner) {
@@ -63,7 +50,7 @@ struct Batch {
         }
     }
     void put(spi::RemoteStore& store) const {
-        const auto outcomes = store.put(putsOf(plugin, keys, envelopes), plugin.soon());
+        const auto outcomes = store.put(plugin.putsOf(keys, envelopes), plugin.soon());
         REQUIRE(outcomes.size() == keys.size());
         for (std::size_t i = 0; i < keys.size(); ++i)
             CHECK_MESSAGE(stored(outcomes[i]),
@@ -122,7 +109,7 @@ private:
         const std::string payload = std::to_string(number);
         std::vector<Bytes> envelopes;
         for (std::size_t i = 0; i < mine.size(); ++i) envelopes.push_back(own.value(payload));
-        const auto outcomes = store_.put(putsOf(own, mine, envelopes), own.soon());
+        const auto outcomes = store_.put(own.putsOf(mine, envelopes), own.soon());
         const std::vector<Key> names(mine.begin(), mine.end());
         const auto values =
             number % 2 == 0

@@ -123,14 +123,7 @@ TEST_CASE("AWriteThatFailsInTheMiddleOfABatchEndsTheConnectionAndMixesNothing") 
         keys.push_back("conformance:" + std::to_string(i));
         envelopes.push_back(plugin.value(valueOf(i)));
     }
-    std::vector<spi::Put> puts;
-    for (std::size_t i = 0; i < keys.size(); ++i)
-        puts.push_back({keys[i],
-                        spi::PutMode::Overwrite,
-                        envelopes[i],
-                        {},
-                        plugin.clock.wallMs() + 600'000,
-                        true});
+    const std::vector<spi::Put> puts = plugin.putsOf(keys, envelopes);
     // Others' small commands are in flight on the same connection all the while.
     std::atomic<bool> over{false};
     std::atomic<int> foreign{0}, answered{0};
