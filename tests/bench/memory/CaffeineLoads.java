@@ -1,6 +1,6 @@
 // Caffeine under the loads of MemoryReads.cpp and MemoryWrites.cpp, in a virtual machine of its own.
-// Prints "load/caffeine/threads:n" and nanoseconds per call, the best of several runs after warming
-// up. Keys are strings made beforehand, whose hash Java keeps; values are arrays of 64 bytes.
+// Prints "load/caffeine/threads:n" and nanoseconds per call, the median of several runs after
+// warming up. Keys are strings made beforehand, whose hash Java keeps; values are arrays of 64 bytes.
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import java.util.Locale;
@@ -9,6 +9,7 @@ import java.util.concurrent.CyclicBarrier;
 
 public class CaffeineLoads {
     static final int HOT = 32_768, MANY = 1_000_000, STEPS = 1 << 18, CALLS = 1_000_000;
+    static final int WARMING = 2, ROUNDS = 9;
     static final String[] keys = new String[MANY];
     static final byte[] value = new byte[64];
 
@@ -62,8 +63,8 @@ public class CaffeineLoads {
     static void measure(String load, Cache<String, byte[]> cache, int[][] sequences, int everyWrite)
             throws Exception {
         for (int threads = 1; threads <= 2; threads++) {
-            double best = Double.MAX_VALUE;
-            for (int round = 0; round < 7; round++) {
+            double[] measured = new double[ROUNDS];
+            for (int round = -WARMING; round < ROUNDS; round++) {
                 CyclicBarrier barrier = new CyclicBarrier(threads + 1);
                 Thread[] workers = new Thread[threads];
                 for (int t = 0; t < threads; t++) {
@@ -84,9 +85,11 @@ public class CaffeineLoads {
                 barrier.await();
                 double each = (System.nanoTime() - began) / (double) CALLS / threads;
                 for (Thread worker : workers) worker.join();
-                if (round >= 2) best = Math.min(best, each);
+                if (round >= 0) measured[round] = each;
             }
-            System.out.printf(Locale.ROOT, "%s/caffeine/threads:%d %.2f%n", load, threads, best);
+            java.util.Arrays.sort(measured);
+            System.out.printf(Locale.ROOT, "%s/caffeine/threads:%d %.2f%n", load, threads,
+                              measured[ROUNDS / 2]);
         }
     }
 

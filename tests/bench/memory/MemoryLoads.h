@@ -25,7 +25,7 @@ Peer& filledPeer(std::uint64_t capacity, std::uint32_t filled) {
     return *peer;
 }
 
-/// Runs `step(key index)` along a sequence of the thread's own.
+/// Runs `step(key)` along a sequence of the thread's own.
 template <class Step>
 void follow(benchmark::State& state, const Sequence& sequence, Step step) {
     std::size_t at = 0;

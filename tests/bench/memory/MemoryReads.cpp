@@ -25,7 +25,7 @@ const Sequence& many(int thread) {
 
 template <class Peer>
 void read(benchmark::State& state, Peer& peer, const Sequence& sequence) {
-    follow(state, sequence, [&](std::uint32_t key) { return peer.read(keys()[key]); });
+    follow(state, sequence, [&](Key key) { return peer.read(key); });
 }
 
 /// A type of its own per load, so that each load has its own peer.
@@ -62,7 +62,7 @@ void readBatches(benchmark::State& state) {
     std::array<Key, kBatch> batch;
     std::size_t at = 0;
     for (auto _ : state) {
-        for (Key& key : batch) key = keys()[sequence[at++]];
+        for (Key& key : batch) key = sequence[at++];
         if (at == kSteps) at = 0;
         unsigned sum = 0;
         store.visitMany(batch, [&](std::size_t, const Entry* entry) {

@@ -26,18 +26,18 @@ void addWrites(const std::string& name, std::uint64_t capacity = 2 * kHot) {
     for (const int threads : {1, 2}) {
         add(("write/" + name).c_str(), threads, [peer](benchmark::State& state) {
             Written<Peer>& written = peer();
-            follow(state, hot(state.thread_index()), [&](std::uint32_t key) {
-                written.write(keys()[key]);
-                return key;
+            follow(state, hot(state.thread_index()), [&](Key key) {
+                written.write(key);
+                return 0U;
             });
         });
         add(("mixed/" + name).c_str(), threads, [peer](benchmark::State& state) {
             Written<Peer>& used = peer();
             unsigned turn = 0;
-            follow(state, hot(state.thread_index()), [&](std::uint32_t key) {
-                if (++turn % 4 != 0) return used.read(keys()[key]);
-                used.write(keys()[key]);
-                return key;
+            follow(state, hot(state.thread_index()), [&](Key key) {
+                if (++turn % 4 != 0) return used.read(key);
+                used.write(key);
+                return 0U;
             });
         });
     }
@@ -52,9 +52,9 @@ void addEvictions(const std::string& name) {
         Full& peer = filledPeer<Full>(kHot, kHot);
         static const Sequence sequence = uniform(kHot, 5);
         for (std::uint32_t i = 0; i < kHot; ++i) peer.write(keys()[i]);
-        follow(state, sequence, [&](std::uint32_t key) {
-            peer.write(keys()[key]);
-            return key;
+        follow(state, sequence, [&](Key key) {
+            peer.write(key);
+            return 0U;
         });
     });
     add(("evict/" + name).c_str(), 1, [](benchmark::State& state) {

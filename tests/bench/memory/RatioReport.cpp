@@ -12,15 +12,20 @@ void RatioReport::ReportRuns(const std::vector<Run>& runs) {
         if (items == run.counters.end()) continue;
         // "load/peer/min_time:.../real_time/threads:n" without what stands between.
         const std::string& name = run.run_name.function_name;
-        double& best = rates_[name + "/threads:" + std::to_string(run.threads)];
-        best = std::max<double>(best, items->second);
+        rates_[name + "/threads:" + std::to_string(run.threads)].push_back(items->second);
     }
+}
+
+double RatioReport::median(std::vector<double> rates) {
+    const auto middle = rates.begin() + static_cast<std::ptrdiff_t>(rates.size() / 2);
+    std::nth_element(rates.begin(), middle, rates.end());
+    return *middle;
 }
 
 double RatioReport::rate(const std::string& load, const std::string& peer, int threads) const {
     const auto at = rates_.find(load + "/" + peer + "/threads:" + std::to_string(threads));
     if (at == rates_.end()) return 0;
-    return at->second;
+    return median(at->second);
 }
 
 void RatioReport::target(const std::string& what, double ratio, bool atLeast, double bound) const {
@@ -83,8 +88,9 @@ void RatioReport::ahead(const std::string& load, int threads,
 }
 
 void RatioReport::conclude() const {
-    std::printf("\n%-40s %12s\n", "best run", "ns per call");
-    for (const auto& [name, rate] : rates_) std::printf("%-40s %12.1f\n", name.c_str(), 1e9 / rate);
+    std::printf("\n%-40s %12s\n", "median run", "ns per call");
+    for (const auto& [name, rates] : rates_)
+        std::printf("%-40s %12.1f\n", name.c_str(), 1e9 / median(rates));
     std::printf("\n%-66s %7s  %8s\n", "ratio", "is", "should be");
     hits();
     misfits();

@@ -9,13 +9,14 @@
 namespace oxcache::bench {
 
 /// The rates of all runs by name (`load/peer/threads:n`), and what they say about the targets. Of
-/// the repetitions the best counts, the one that the machine's other work disturbed least.
+/// the repetitions, which are mixed with those of the others, the median counts: what else the
+/// machine does disturbs all alike then.
 class RatioReport : public benchmark::ConsoleReporter {
 public:
     RatioReport() : ConsoleReporter(OO_None) {}
     void ReportRuns(const std::vector<Run>& runs) override;
     /// A rate that was measured elsewhere, in calls a second.
-    void take(const std::string& name, double rate) { rates_[name] = rate; }
+    void take(const std::string& name, double rate) { rates_[name] = {rate}; }
     /// Prints ratios and targets.
     void conclude() const;
 
@@ -28,7 +29,9 @@ private:
     void writes() const;
     void ahead(const std::string& load, int threads, const std::vector<std::string>& peers) const;
 
-    std::map<std::string, double> rates_;
+    static double median(std::vector<double> rates);
+
+    std::map<std::string, std::vector<double>> rates_;
 };
 
 }  // namespace oxcache::bench

@@ -18,8 +18,7 @@ constexpr std::uint32_t kMany = 1'000'000;
 constexpr std::size_t kKeySize = 20;
 constexpr std::size_t kValueSize = 64;
 
-/// Keys of 20 bytes, one behind the other, so that fetching the key costs all peers the same
-/// little.
+/// All keys there are, of 20 bytes.
 class Keys {
 public:
     explicit Keys(std::uint32_t count) : bytes_(count * kKeySize, '\0') {
@@ -47,10 +46,28 @@ inline const std::string& value() {
     return bytes;
 }
 
-/// Which keys are asked for, in order.
-using Sequence = std::vector<std::uint32_t>;
-
 constexpr std::size_t kSteps = 1U << 18;
+
+/// Which keys are asked for, in order, one behind the other: whoever asks has the key at hand, as
+/// one who has just made it has, and its bytes cost all peers the same little.
+class Sequence {
+public:
+    using Indices = std::vector<std::uint32_t>;
+
+    explicit Sequence(const Indices& indices) {
+        bytes_.reserve(indices.size() * kKeySize);
+        for (const std::uint32_t index : indices) {
+            const Key key = keys()[index];
+            bytes_.insert(bytes_.end(), key.begin(), key.end());
+        }
+    }
+    Key operator[](std::size_t step) const noexcept {
+        return {bytes_.data() + step * kKeySize, kKeySize};
+    }
+
+private:
+    std::vector<char> bytes_;
+};
 
 /// Zipf with exponent 0.99, the popular ones spread over the key space.
 inline Sequence zipf(std::uint32_t keyCount, unsigned seed) {
@@ -58,25 +75,25 @@ inline Sequence zipf(std::uint32_t keyCount, unsigned seed) {
     double sum = 0;
     for (std::uint32_t i = 0; i < keyCount; ++i) upTo[i] = sum += 1.0 / std::pow(i + 1, 0.99);
     std::mt19937 order(42);
-    Sequence ranked(keyCount);
+    Sequence::Indices ranked(keyCount);
     for (std::uint32_t i = 0; i < keyCount; ++i) ranked[i] = i;
     std::shuffle(ranked.begin(), ranked.end(), order);
     std::mt19937_64 random(seed);
     std::uniform_real_distribution<double> point(0, sum);
-    Sequence sequence(kSteps);
+    Sequence::Indices sequence(kSteps);
     for (std::uint32_t& step : sequence) {
         const auto at = std::lower_bound(upTo.begin(), upTo.end(), point(random));
         step = ranked[static_cast<std::size_t>(at - upTo.begin())];
     }
-    return sequence;
+    return Sequence(sequence);
 }
 
 inline Sequence uniform(std::uint32_t keyCount, unsigned seed) {
     std::mt19937 random(seed);
     std::uniform_int_distribution<std::uint32_t> key(0, keyCount - 1);
-    Sequence sequence(kSteps);
+    Sequence::Indices sequence(kSteps);
     for (std::uint32_t& step : sequence) step = key(random);
-    return sequence;
+    return Sequence(sequence);
 }
 
 }  // namespace oxcache::bench

@@ -12,7 +12,7 @@
 int main(int argc, char** argv) {
     // Short runs, many of them and mixed, so that what disturbs the machine for a while hits all
     // peers alike; options of the command line count more.
-    std::string defaults[] = {"--benchmark_min_time=0.02", "--benchmark_repetitions=20",
+    std::string defaults[] = {"--benchmark_min_time=0.01", "--benchmark_repetitions=40",
                               "--benchmark_enable_random_interleaving=true"};
     std::vector<char*> arguments{argv[0]};
     for (std::string& option : defaults) arguments.push_back(option.data());
