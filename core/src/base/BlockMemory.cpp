@@ -11,6 +11,7 @@
 #include <new>
 
 #include "base/PageMemory.h"
+#include "base/Prefetch.h"
 
 #if defined(__SANITIZE_ADDRESS__)
 #define OXCACHE_BLOCKS_FROM_HEAP 1
@@ -126,6 +127,17 @@ struct Magazine {
     std::size_t count = 0;
     std::size_t capacity = 0;
     void** blocks = nullptr;
+
+    // The next but one is fetched: it may be another processor's still.
+    void* pop() noexcept {
+        void* const block = blocks[--count];
+        if (count > 1) {
+            const char* const next = static_cast<const char*>(blocks[count - 2]);
+            prefetchToWrite(next);
+            prefetchToWrite(next + 64);
+        }
+        return block;
+    }
 };
 
 /// A thread's magazines. Never freed; a thread that ends leaves them, empty, to the next one.
@@ -192,6 +204,16 @@ Magazine* magazineOf(unsigned index) noexcept {
     return &magazine;
 }
 
+// The magazine of a small block, if there is one already.
+Magazine* fineMagazine([[maybe_unused]] std::size_t size,
+                       [[maybe_unused]] std::size_t align) noexcept {
+#if !defined(OXCACHE_BLOCKS_FROM_HEAP)
+    if (size <= kFine && align <= 8 && mine != nullptr) [[likely]]
+        return &mine->of[classOf(size)];
+#endif
+    return nullptr;
+}
+
 // What is rounded up to its alignment falls into a class of that alignment: the steps between
 // classes are powers of two.
 std::size_t blockSize(std::size_t size, std::size_t align) noexcept {
@@ -209,6 +231,9 @@ bool fromHeap([[maybe_unused]] std::size_t size, [[maybe_unused]] std::size_t al
 }  // namespace
 
 void* BlockMemory::allocate(std::size_t size, std::size_t align) {
+    if (Magazine* const magazine = fineMagazine(size, align);
+        magazine != nullptr && magazine->count > 0) [[likely]]
+        return magazine->pop();
     size = blockSize(size, align);
     if (fromHeap(size, align)) [[unlikely]]
         return align > __STDCPP_DEFAULT_NEW_ALIGNMENT__
@@ -217,13 +242,18 @@ void* BlockMemory::allocate(std::size_t size, std::size_t align) {
     const unsigned index = classOf(size);
     Magazine* const magazine = magazineOf(index);
     if (magazine == nullptr) throw std::bad_alloc();
-    if (magazine->count == 0) [[unlikely]]
+    if (magazine->count == 0)
         magazine->count =
             sizeClass(index).take(sizeOf(index), magazine->blocks, magazine->capacity / 2);
-    return magazine->blocks[--magazine->count];
+    return magazine->pop();
 }
 
 void BlockMemory::free(void* block, std::size_t size, std::size_t align) noexcept {
+    if (Magazine* const magazine = fineMagazine(size, align);
+        magazine != nullptr && magazine->count < magazine->capacity) [[likely]] {
+        magazine->blocks[magazine->count++] = block;
+        return;
+    }
     size = blockSize(size, align);
     if (fromHeap(size, align)) [[unlikely]] {
         if (align > __STDCPP_DEFAULT_NEW_ALIGNMENT__)
@@ -236,7 +266,7 @@ void BlockMemory::free(void* block, std::size_t size, std::size_t align) noexcep
     Magazine* const magazine = magazineOf(index);
     if (magazine == nullptr) return sizeClass(index).give(&block, 1);
     // Those that came last are the warmest; the others go.
-    if (magazine->count == magazine->capacity) [[unlikely]] {
+    if (magazine->count == magazine->capacity) {
         const std::size_t half = magazine->capacity / 2;
         sizeClass(index).give(magazine->blocks, half);
         magazine->count -= half;

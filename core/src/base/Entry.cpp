@@ -10,9 +10,6 @@
 namespace oxcache {
 namespace {
 
-constexpr std::size_t kTimesSize = 16;
-constexpr std::size_t kVersionSize = 20;
-
 constexpr std::size_t roundUp(std::size_t value, std::size_t align) noexcept {
     return (value + align - 1) / align * align;
 }
@@ -36,7 +33,7 @@ Entry* Entry::allocate(Key key, const EntryAttributes& attributes, std::size_t s
     unsigned flags = 0;
     if (extensible || type != nullptr) flags |= kWide | kExtension;
     if (type != nullptr) flags |= kObject;
-    if (key.size() > 254) flags |= kWide;
+    if (key.size() > kLongestShortKey) flags |= kWide;
     if (attributes.createdMs != 0 || attributes.expiresMs != 0) flags |= kTimes;
     if (attributes.epoch != 0 || attributes.expireGeneration != 0) flags |= kEpochs;
     if (attributes.version) flags |= kVersion;
@@ -88,7 +85,8 @@ void Entry::destroy(const Entry* entry) noexcept {
     freeBlock(const_cast<Entry*>(entry));
 }
 
-EntryPtr Entry::ofBytes(Key key, const EntryAttributes& attributes, BytesView value) {
+[[gnu::flatten]] EntryPtr Entry::ofBytes(Key key, const EntryAttributes& attributes,
+                                         BytesView value) {
     if (attributes.negative) value = {};
     Entry* entry = allocate(key, attributes, value.size(), nullptr, false);
     if (!value.empty()) std::memcpy(entry->at(entry->valueAt(nullptr)), value.data(), value.size());
@@ -140,12 +138,6 @@ EntryAttributes Entry::attributes() const noexcept {
     result.negative = negative();
     result.stale = stale();
     return result;
-}
-
-std::size_t Entry::footprint() const noexcept {
-    const std::uint8_t bits = flags();
-    return valueEnd() + ((bits & kTimes) != 0 ? kTimesSize : 0) +
-           ((bits & kVersion) != 0 ? kVersionSize : 0);
 }
 
 }  // namespace oxcache

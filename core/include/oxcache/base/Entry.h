@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -66,7 +67,7 @@ public:
         return {at(partsEnd(bits)), keySize(bits)};
     }
     /// True when the value is bytes; false for an object of `type()`.
-    bool isBytes() const noexcept { return (flags() & kObject) == 0; }
+    bool isBytes() const noexcept { return traits().isBytes(); }
     /// The object's type; null for bytes.
     const ValueType* type() const noexcept {
         return isBytes() ? nullptr : read<const ValueType*>(keyEnd());
@@ -76,9 +77,29 @@ public:
         const ValueType* own = this->type();
         return own == &type || (own == nullptr ? type.isBytes : *own == type);
     }
-    BytesView bytes() const noexcept { return {at(keyEnd()), valueSize_}; }
+    BytesView bytes() const noexcept {
+        const Head head = this->head();
+        if (head.plain()) [[likely]]
+            return {at(head.plainKeyAt() + head.keySize()), valueSize_};
+        return {at(keyEnd()), valueSize_};
+    }
     const void* object() const noexcept;
 
+    /// What a reader asks first, by one load.
+    class Traits {
+    public:
+        bool negative() const noexcept { return (flags_ & kNegative) != 0; }
+        bool stale() const noexcept { return (flags_ & kStale) != 0; }
+        bool isBytes() const noexcept { return (flags_ & kObject) == 0; }
+        /// False: epoch and expire-generation are 0.
+        bool hasEpochs() const noexcept { return (flags_ & kEpochs) != 0; }
+
+    private:
+        friend class Entry;
+        explicit Traits(std::uint8_t flags) noexcept : flags_(flags) {}
+        std::uint8_t flags_;
+    };
+    Traits traits() const noexcept { return Traits(flags_.load(std::memory_order_acquire)); }
     EntryAttributes attributes() const noexcept;
     Version version() const noexcept;
     std::uint32_t epoch() const noexcept {
@@ -93,19 +114,28 @@ public:
     std::int64_t expiresMs() const noexcept {
         return (flags() & kTimes) != 0 ? read<std::int64_t>(valueEnd() + 8) : 0;
     }
-    bool negative() const noexcept { return (flags() & kNegative) != 0; }
-    bool stale() const noexcept { return (flags_.load(std::memory_order_acquire) & kStale) != 0; }
+    bool negative() const noexcept { return traits().negative(); }
+    bool stale() const noexcept { return traits().stale(); }
     /// The value has logically expired before its time.
     void markStale() const noexcept { flags_.fetch_or(kStale, std::memory_order_release); }
 
     /// Bytes of this block.
-    std::size_t footprint() const noexcept;
+    std::size_t footprint() const noexcept {
+        const Head head = this->head();
+        const std::size_t end =
+            head.plain() ? head.plainKeyAt() + head.keySize() + valueSize_ : valueEnd();
+        return end + (head.flags() & kTimes) / kTimes * kTimesSize +
+               (head.flags() & kVersion) / kVersion * kVersionSize;
+    }
 
     /// How many hold it now; for tests and diagnosis.
     std::uint32_t useCount() const noexcept { return refs_.load(std::memory_order_relaxed); }
     void retain() const noexcept { refs_.fetch_add(1, std::memory_order_relaxed); }
     void release() const noexcept {
-        if (refs_.fetch_sub(1, std::memory_order_acq_rel) == 1) destroy(this);
+        // Nobody else can add a count to the last one.
+        if (refs_.load(std::memory_order_acquire) == 1 ||
+            refs_.fetch_sub(1, std::memory_order_acq_rel) == 1)
+            destroy(this);
     }
 
 private:
@@ -117,9 +147,43 @@ private:
     static constexpr std::uint8_t kTimes = 4, kVersion = 16, kNegative = 32, kStale = 64,
                                   kObject = 128;
     static constexpr std::size_t kHeader = 20;
+    static constexpr std::size_t kHeadAt = 8;
+    static constexpr std::size_t kLongestShortKey = 254;
+    static constexpr std::size_t kTimesSize = 16;
+    static constexpr std::size_t kVersionSize = 20;
     static constexpr std::size_t kExtensionAt = 24;
 
-    struct Shape;
+    // The part of the header that a hit looks at, by one load.
+    struct Head {
+        std::uint64_t bits;
+
+        std::int64_t deadline() const noexcept {
+            return static_cast<std::int64_t>(bits << 24 >> 24);
+        }
+        std::uint8_t mark() const noexcept { return static_cast<std::uint8_t>(bits >> 40); }
+        std::size_t keySize() const noexcept { return bits >> 48 & 0xff; }
+        unsigned flags() const noexcept { return static_cast<unsigned>(bits >> 56); }
+        // Neither wide nor extended: the key's size is in the head, and its place follows from it.
+        bool plain() const noexcept { return (flags() & (kWide | kExtension)) == 0; }
+        std::size_t plainKeyAt() const noexcept { return kHeader + (flags() & kEpochs); }
+        // Plain, with a key of this size, at most kLongestShortKey, and with or without epochs;
+        // then the key lies at kHeader + `epochs`.
+        bool plainWith(std::size_t size, std::size_t epochs) const noexcept {
+            return (bits >> 48 & (0xffU | (kWide | kExtension | kEpochs) << 8)) ==
+                   (size | epochs << 8);
+        }
+    };
+    Head head() const noexcept {
+        if constexpr (std::endian::native == std::endian::little) {
+            using Word [[gnu::may_alias]] = std::uint64_t;
+            return {__atomic_load_n(reinterpret_cast<const Word*>(at(kHeadAt)), __ATOMIC_RELAXED)};
+        } else {
+            return {deadlineLow_.load(std::memory_order_relaxed) |
+                    std::uint64_t{deadlineHigh_.load(std::memory_order_relaxed)} << 32 |
+                    std::uint64_t{mark_.load(std::memory_order_relaxed)} << 40 |
+                    std::uint64_t{shortKeySize_} << 48 | std::uint64_t{flags()} << 56};
+        }
+    }
 
     explicit Entry(std::uint8_t flags) noexcept : flags_(flags) {}
     ~Entry() = default;
@@ -169,13 +233,14 @@ private:
 
     mutable std::atomic<std::uint32_t> refs_{1};
     std::uint32_t valueSize_ = 0;
-    // The store's: deadline (40 bits), where it is linked, how often it was read.
+    // The head, in its order. Deadline (40 bits) and mark, how often it was read, are the store's.
     mutable std::atomic<std::uint32_t> deadlineLow_{0xffff'ffff};
-    mutable std::atomic<std::uint32_t> place_{0};
     mutable std::atomic<std::uint8_t> deadlineHigh_{0xff};
     mutable std::atomic<std::uint8_t> mark_{0};
     std::uint8_t shortKeySize_ = 0;
     mutable std::atomic<std::uint8_t> flags_;
+    // The store's: where it is linked.
+    mutable std::atomic<std::uint32_t> place_{0};
 };
 static_assert(sizeof(Entry) == 20);
 
