@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "KeyHash.h"
+#include "base/Prefetch.h"
 
 namespace oxcache::memory {
 
@@ -18,7 +19,9 @@ public:
         return stripe(hash).load(std::memory_order_acquire) + all_.load(std::memory_order_acquire);
     }
 
-    void prefetch(std::uint64_t hash) const noexcept { __builtin_prefetch(&stripe(hash), 1); }
+    [[gnu::always_inline]] void prefetch(std::uint64_t hash) const noexcept {
+        prefetchToWrite(&stripe(hash));
+    }
 
     /// Gives the key's counter after the move. Under the lock of the key's shard: all keys of a
     /// stripe are one shard's, so that nobody else moves it.

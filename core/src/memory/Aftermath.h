@@ -23,9 +23,15 @@ public:
     Aftermath(const Aftermath&) = delete;
     Aftermath& operator=(const Aftermath&) = delete;
 
+    /// Makes room, so that so many retirements, and departures if they are noted, cannot fail.
+    void expect(std::size_t count, bool listened) {
+        borrowRetired();
+        record_.retired.expect(count);
+        if (listened) departures.reserve(departures.size() + count);
+    }
     void retire(const Retired& retired, std::size_t bytes) {
-        if (!borrowed_) record_.borrowRetired();
-        borrowed_ = retired_ = true;
+        borrowRetired();
+        retired_ = true;
         record_.retired.add(retired, bytes);
     }
     void count(RemovalCause cause, std::uint64_t entries, std::uint64_t weight) noexcept {
@@ -42,7 +48,7 @@ public:
     /// Without locks: frees what nobody reads any more, once it is worth the trouble.
     void reclaimDue() {
         if (!retired_) return;
-        if (!borrowed_) record_.borrowRetired();
+        borrowRetired();
         borrowed_ = retired_ = false;
         record_.reclaimBorrowed(false);
     }
@@ -50,6 +56,11 @@ public:
     std::vector<Departure> departures;
 
 private:
+    void borrowRetired() noexcept {
+        if (!borrowed_) record_.borrowRetired();
+        borrowed_ = true;
+    }
+
     ThreadRecord& record_;
     bool borrowed_ = false;
     bool retired_ = false;

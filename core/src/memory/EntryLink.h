@@ -6,6 +6,7 @@
 #include <memory>
 #include <vector>
 
+#include "SameBytes.h"
 #include "TagRegistry.h"
 #include "oxcache/base/Entry.h"
 
@@ -55,6 +56,11 @@ public:
     /// False when the entry is linked already, here or elsewhere.
     static bool claim(const Entry& entry) noexcept {
         std::uint32_t unlinked = 0;
+        if (entry.refs_.load(std::memory_order_acquire) == 1) {  // then nobody else can claim it
+            if (entry.place_.load(std::memory_order_relaxed) != unlinked) return false;
+            entry.place_.store(kLinked, std::memory_order_relaxed);
+            return true;
+        }
         return entry.place_.compare_exchange_strong(unlinked, kLinked, std::memory_order_acq_rel);
     }
     static void unclaim(const Entry& entry) noexcept {
@@ -72,10 +78,7 @@ public:
     }
 
     /// The hard one; kNoDeadline when there is none.
-    static std::int64_t deadline(const Entry& entry) noexcept {
-        return static_cast<std::int64_t>(entry.deadlineLow_.load(std::memory_order_relaxed)) |
-               static_cast<std::int64_t>(entry.deadlineHigh_.load(std::memory_order_relaxed)) << 32;
-    }
+    static std::int64_t deadline(const Entry& entry) noexcept { return entry.head().deadline(); }
     static void setDeadline(const Entry& entry, std::int64_t deadline) noexcept {
         entry.deadlineLow_.store(static_cast<std::uint32_t>(deadline), std::memory_order_relaxed);
         entry.deadlineHigh_.store(static_cast<std::uint8_t>(deadline >> 32),
@@ -94,12 +97,6 @@ public:
     }
     static void setMark(const Entry& entry, std::uint8_t mark) noexcept {
         entry.mark_.store(mark, std::memory_order_relaxed);
-    }
-    /// Once saturated, a hit writes nothing. Concurrent hits may count as one.
-    static void bump(const Entry& entry) noexcept {
-        const std::uint8_t now = entry.mark_.load(std::memory_order_relaxed);
-        if (now < kMaxMark)
-            entry.mark_.store(static_cast<std::uint8_t>(now + 1), std::memory_order_relaxed);
     }
 
     static const Residency* residency(const Entry& entry) noexcept {
@@ -131,18 +128,67 @@ public:
         return more == nullptr ||
                (more->idleUntil.load(std::memory_order_relaxed) > now && more->tagsStand());
     }
-    /// An access: it counts, and it moves the idle limit at most once a second.
-    static void touch(const Entry& entry, std::int64_t now) noexcept {
-        bump(entry);
-        const Residency* more = residency(entry);
-        if (more != nullptr && more->idleMs != 0) touchIdle(*more, now);
+    /// An access: it counts, and it moves the idle limit at most once a second. False if it came
+    /// too late: the entry is dead. `nowNs` in nanoseconds since the store began, so that nobody
+    /// divides.
+    static bool touch(const Entry& entry, std::int64_t nowNs) noexcept {
+        const Entry::Head head = entry.head();
+        if (!inTime(head, nowNs)) return false;
+        if (const Residency* more = residency(entry)) {
+            const std::int64_t now = nowNs / kMs;
+            if (more->idleUntil.load(std::memory_order_relaxed) <= now || !more->tagsStand())
+                return false;
+            if (more->idleMs != 0) touchIdle(*more, now);
+        }
+        bump(entry, head);
+        return true;
+    }
+    /// True when the entry has this key and is alive, which is touched then; what most hits need
+    /// comes first.
+    template <class NowNs>
+    [[gnu::always_inline]] static bool answers(const Entry& entry, Key key, NowNs nowNs) noexcept {
+        // Longer ones have their sizes elsewhere.
+        if (key.size() > Entry::kLongestShortKey) [[unlikely]]
+            return answersByAll(entry, key, nowNs());
+        const Entry::Head head = entry.head();
+        const auto answersPlainly = [&](std::size_t epochs) __attribute__((always_inline)) {
+            const char* own = entry.at(Entry::kHeader + epochs);
+            if (detail::isUpTo32(key.size())) [[likely]] {
+                if (!detail::sameUpTo32(own, key.data(), key.size())) [[unlikely]]
+                    return false;
+            } else if (!sameBytes(own, key.data(), key.size())) {
+                return false;
+            }
+            if (!inTime(head, nowNs())) [[unlikely]]
+                return false;
+            bump(entry, head);
+            return true;
+        };
+        // Where the key begins is foreseen, which computing it would not be.
+        if (head.plainWith(key.size(), 0)) [[likely]]
+            return answersPlainly(0);
+        if (head.plainWith(key.size(), Entry::kEpochs)) return answersPlainly(Entry::kEpochs);
+        return answersByAll(entry, key, nowNs());
     }
 
 private:
     static constexpr std::uint32_t kMain = 1U << 21;
     static constexpr std::uint32_t kTimed = 1U << 22;
     static constexpr std::uint32_t kLinked = 1U << 23;
+    static constexpr std::int64_t kMs = 1'000'000;
 
+    static bool inTime(const Entry::Head& head, std::int64_t nowNs) noexcept {
+        return head.deadline() * kMs > nowNs;
+    }
+    /// Once saturated, a hit writes nothing. Concurrent hits may count as one.
+    static void bump(const Entry& entry, const Entry::Head& head) noexcept {
+        if (head.mark() < kMaxMark) setMark(entry, static_cast<std::uint8_t>(head.mark() + 1));
+    }
+    static bool answersByAll(const Entry& entry, Key key, std::int64_t nowNs) noexcept {
+        const Key own = entry.key();
+        return own.size() == key.size() && sameBytes(own.data(), key.data(), key.size()) &&
+               touch(entry, nowNs);
+    }
     static void touchIdle(const Residency& more, std::int64_t now) noexcept {
         const std::int64_t step = std::min<std::int64_t>(1000, more.idleMs / 16);
         const std::int64_t until = now + more.idleMs;

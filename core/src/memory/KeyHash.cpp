@@ -15,4 +15,8 @@ KeyHash::KeyHash(std::uint64_t seed) {
     }
 }
 
+std::uint64_t KeyHash::ofAnySize(Key key) const noexcept {
+    return XXH3_64bits_withSecret(key.data(), key.size(), secret_.data(), secret_.size());
+}
+
 }  // namespace oxcache::memory

@@ -8,19 +8,26 @@
 
 #include "EntryTable.h"
 #include "oxcache/base/Bytes.h"
+#include "oxcache/base/Export.h"
 
 namespace oxcache::memory {
 
 /// XXH3 with a secret of 192 random bytes: who does not know it cannot choose keys that collide.
 /// The low half of a hash is the table's, the high half chooses stripes, samples and shard.
-class KeyHash {
+class OXCACHE_INTERNAL KeyHash {
 public:
     /// 0: a random secret; else one that follows from the seed, for repeatable runs.
     explicit KeyHash(std::uint64_t seed);
 
-    std::uint64_t operator()(Key key) const noexcept {
-        return XXH3_64bits_withSecret(key.data(), key.size(), secret_.data(), secret_.size());
+    [[gnu::always_inline]] std::uint64_t operator()(Key key) const noexcept {
+        // What XXH3 does for these sizes, in place.
+        if (key.size() > 16 && key.size() <= 32) [[likely]]
+            return XXH3_len_17to128_64b(reinterpret_cast<const xxh_u8*>(key.data()), key.size(),
+                                        secret_.data(), secret_.size(), 0);
+        return ofAnySize(key);
     }
+    /// The same for keys of any size.
+    std::uint64_t ofAnySize(Key key) const noexcept;
     static TableHash tablePart(std::uint64_t hash) noexcept { return static_cast<TableHash>(hash); }
     static std::uint32_t samplePart(std::uint64_t hash) noexcept {
         return static_cast<std::uint32_t>(hash >> 40);

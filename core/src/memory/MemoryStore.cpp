@@ -11,44 +11,38 @@ struct MemoryStore::Impl : StoreCore {
 };
 
 MemoryStore::MemoryStore(const MemoryOptions& options, Clock& clock)
-    : impl_(std::make_unique<Impl>(options, clock)) {}
+    : impl_(std::make_unique<Impl>(options, clock)), reads_(&impl_->reads) {}
 
 MemoryStore::~MemoryStore() = default;
 
-// The find is over when the reading begins to last: a reader that takes long keeps its own entry
-// from being freed and nothing else.
-Reading MemoryStore::read(Key key) const { return impl_->read(key); }
+Reading MemoryStore::readByAll(Key key) const { return reads_->read(key); }
 
-bool MemoryStore::visit(Key key, FunctionRef<void(const Entry&)> reader) const {
-    const Reading reading = impl_->read(key);
-    if (!reading) return false;
-    reader(*reading);
-    return true;
+EntryPtr MemoryStore::acquire(Key key) const {
+    if (const Reading reading = reads_->glance(key)) [[likely]]
+        return EntryPtr::share(reading.get());
+    return reads_->acquire(key);
 }
 
-EntryPtr MemoryStore::acquire(Key key) const { return impl_->acquire(key); }
-
-// In groups: first all buckets are fetched, then all entries, so that the waits for memory overlap.
 void MemoryStore::visitMany(std::span<const Key> keys,
                             FunctionRef<void(std::size_t, const Entry*)> reader) const {
-    constexpr std::size_t kGroup = 16;
+    constexpr std::size_t kGroup = ReadPath::kGroup;
     for (std::size_t from = 0; from < keys.size(); from += kGroup)
-        impl_->visitGroup(keys.subspan(from, std::min(kGroup, keys.size() - from)), from, reader);
+        reads_->visitGroup(keys.subspan(from, std::min(kGroup, keys.size() - from)), from, reader);
 }
 
 std::uint64_t MemoryStore::capture(Key key) const noexcept {
-    return impl_->counters.of(impl_->commons.hash(key));
+    return impl_->counters.of(reads_->hash(key));
 }
 
 bool MemoryStore::fill(EntryPtr entry, const Residence& residence, std::uint64_t captured,
                        const EpochGuard& guard) {
-    const std::uint64_t hash = impl_->commons.hash(entry->key());
+    const std::uint64_t hash = reads_->hash(entry->key());
     const auto unmoved = [&] { return impl_->counters.of(hash) == captured && guard.unchanged(); };
     return impl_->admit(std::move(entry), residence, hash, StoreCore::Origin::Fill, unmoved);
 }
 
 std::uint64_t MemoryStore::begin(Key key) {
-    const std::uint64_t hash = impl_->commons.hash(key);
+    const std::uint64_t hash = reads_->hash(key);
     return impl_
         ->erase(hash, key, RemovalCause::Replaced, StoreCore::Counter::Moves,
                 [](const Entry&) { return true; })
@@ -56,26 +50,26 @@ std::uint64_t MemoryStore::begin(Key key) {
 }
 
 bool MemoryStore::settle(EntryPtr entry, const Residence& residence, std::uint64_t begun) {
-    const std::uint64_t hash = impl_->commons.hash(entry->key());
+    const std::uint64_t hash = reads_->hash(entry->key());
     const auto unmoved = [&] { return impl_->counters.of(hash) == begun; };
     return impl_->admit(std::move(entry), residence, hash, StoreCore::Origin::Write, unmoved);
 }
 
 bool MemoryStore::put(EntryPtr entry, const Residence& residence) {
-    const std::uint64_t hash = impl_->commons.hash(entry->key());
+    const std::uint64_t hash = reads_->hash(entry->key());
     return impl_->admit(std::move(entry), residence, hash, StoreCore::Origin::Write,
                         [] { return true; });
 }
 
 bool MemoryStore::invalidate(Key key, const Version& keep) {
     return impl_
-        ->erase(impl_->commons.hash(key), key, RemovalCause::Explicit, StoreCore::Counter::Moves,
+        ->erase(reads_->hash(key), key, RemovalCause::Explicit, StoreCore::Counter::Moves,
                 [&](const Entry& entry) { return !keep || entry.version() != keep; })
         .erased;
 }
 
 bool MemoryStore::expire(Key key) {
-    const std::uint64_t hash = impl_->commons.hash(key);
+    const std::uint64_t hash = reads_->hash(key);
     Shard& shard = impl_->shardOf(hash);
     ShardLock lock(shard.mutex);
     impl_->counters.move(hash);
@@ -87,7 +81,7 @@ bool MemoryStore::expire(Key key) {
 
 bool MemoryStore::discard(const Entry& entry) {
     return impl_
-        ->erase(impl_->commons.hash(entry.key()), entry.key(), RemovalCause::Expired,
+        ->erase(reads_->hash(entry.key()), entry.key(), RemovalCause::Expired,
                 StoreCore::Counter::Stays, [&](const Entry& found) { return &found == &entry; })
         .erased;
 }
@@ -106,7 +100,7 @@ std::size_t MemoryStore::invalidatePrefix(Key prefix) {
         if (!entry.key().starts_with(prefix)) return;
         const auto same = [&](const Entry& found) { return &found == &entry; };
         if (impl_
-                ->erase(impl_->commons.hash(entry.key()), entry.key(), RemovalCause::Explicit,
+                ->erase(reads_->hash(entry.key()), entry.key(), RemovalCause::Explicit,
                         StoreCore::Counter::Stays, same)
                 .erased)
             ++erased;

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "ReadPath.h"
 #include "Reclamation.h"
 #include "oxcache/base/Clock.h"
 #include "oxcache/base/Entry.h"
@@ -98,9 +99,21 @@ public:
     MemoryStore& operator=(const MemoryStore&) = delete;
 
     /// The live entry of the key, in place; nothing when there is none.
-    Reading read(Key key) const;
-    /// Calls `reader` with the live entry of the key, in place; false when there is none.
-    bool visit(Key key, FunctionRef<void(const Entry&)> reader) const;
+    [[gnu::always_inline]] Reading read(Key key) const {
+        Reading reading = reads_->glance(key);
+        if (!reading) [[unlikely]]
+            reading = readByAll(key);
+        return reading;
+    }
+    /// Calls `reader` with the live entry of the key, in place; false when there is none. The find
+    /// is over then: a reader that takes long keeps its own entry from being freed, nothing else.
+    template <class F>
+    [[gnu::always_inline]] bool visit(Key key, F&& reader) const {
+        const Reading reading = read(key);
+        if (reading) [[likely]]
+            reader(*reading);
+        return static_cast<bool>(reading);
+    }
     /// The live entry of the key, counted; empty when there is none.
     EntryPtr acquire(Key key) const;
     /// visit() for many keys at once, in order; `reader` gets null where there is none.
@@ -154,7 +167,11 @@ public:
 
 private:
     struct Impl;
+
+    Reading readByAll(Key key) const;
+
     std::unique_ptr<Impl> impl_;
+    const ReadPath* const reads_;
 };
 
 }  // namespace oxcache::memory

@@ -1,9 +1,6 @@
 #include "Reclamation.h"
 
-#include <linux/membarrier.h>
 #include <pthread.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <new>
@@ -11,17 +8,6 @@
 
 namespace oxcache::memory {
 namespace {
-
-long membarrier(int command) noexcept { return syscall(__NR_membarrier, command, 0, 0); }
-
-bool registerForMembarrier() noexcept {
-#if defined(OXCACHE_MEMORY_TSAN)
-    return false;
-#else
-    return membarrier(MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED) == 0 &&
-           membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED) == 0;
-#endif
-}
 
 // All slots ever made, newest first.
 constinit std::atomic<ThreadSlot*> slots{nullptr};
@@ -54,20 +40,13 @@ struct FindUnderWay {
     std::uintptr_t seen;
 };
 
-// Reading by an atomic RMW orders us with a find that began by one; after membarrier a load will
-// do.
-std::uintptr_t readDoing(ThreadSlot& slot) noexcept {
-    return kPlainFinds ? slot.doing.load(std::memory_order_acquire)
-                       : slot.doing.fetch_add(0, std::memory_order_acq_rel);
-}
-
 // False when a find that might see what was unlinked has not ended.
 bool awaitFinds(bool patient) {
-    if (kPlainFinds) membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED);
+    heavyBarrier();
     std::vector<FindUnderWay> finds;
     for (ThreadSlot* slot = slots.load(std::memory_order_acquire); slot != nullptr;
          slot = slot->next) {
-        const std::uintptr_t seen = readDoing(*slot);
+        const std::uintptr_t seen = lookAt(slot->doing);
         if (seen % 2 != 0) finds.push_back({slot, seen});
     }
     for (const FindUnderWay& find : finds)
@@ -95,22 +74,12 @@ std::vector<const Entry*> heldEntries() {
 
 }  // namespace
 
-const bool kPlainFinds = registerForMembarrier();
-
-void ThreadSlot::putAside(const Entry* entry) {
-    if (depth < kAside && counted.empty()) {
-        aside[depth++].store(entry, std::memory_order_release);
-    } else {
-        counted.push_back(entry);
-        entry->retain();
-    }
+void ThreadSlot::count(const Entry* entry) {
+    counted.push_back(entry);
+    entry->retain();
 }
 
-void ThreadSlot::dropAside() noexcept {
-    if (counted.empty()) {
-        aside[--depth].store(nullptr, std::memory_order_release);
-        return;
-    }
+void ThreadSlot::dropCounted() noexcept {
     const Entry* entry = counted.back();
     counted.pop_back();
     entry->release();
@@ -133,20 +102,19 @@ ThreadSlot* takeSlot() {
 
 // A find that began before the unlinking either is still under way, or has ended and left what it
 // holds in its slot; so the holds are read after the finds have been waited for.
-void reclaim(std::vector<Retired>& retired, bool patient) noexcept {
+std::size_t separateUnread(std::vector<Retired>& retired, bool patient) noexcept {
     std::vector<const Entry*> held;
     try {
-        if (retired.empty() || !awaitFinds(patient)) return;
+        if (retired.empty() || !awaitFinds(patient)) return 0;
         held = heldEntries();
     } catch (const std::bad_alloc&) {
-        return;
+        return 0;
     }
     const auto firstHeld = std::partition(retired.begin(), retired.end(), [&](const Retired& one) {
         return one.heldAs() == nullptr ||
                !std::binary_search(held.begin(), held.end(), one.heldAs());
     });
-    for (auto one = retired.begin(); one != firstHeld; ++one) one->free();
-    retired.erase(retired.begin(), firstHeld);
+    return static_cast<std::size_t>(firstHeld - retired.begin());
 }
 
 }  // namespace oxcache::memory

@@ -8,18 +8,9 @@
 #include <utility>
 #include <vector>
 
+#include "AsymmetricBarrier.h"
 #include "oxcache/base/Entry.h"
 #include "oxcache/base/Export.h"
-
-// ThreadSanitizer does not know membarrier(2); there, and where the kernel has none, a find
-// announces itself by an atomic exchange instead of a plain store.
-#if defined(__SANITIZE_THREAD__)
-#define OXCACHE_MEMORY_TSAN 1
-#elif defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-#define OXCACHE_MEMORY_TSAN 1
-#endif
-#endif
 
 namespace oxcache::memory {
 
@@ -29,7 +20,8 @@ namespace oxcache::memory {
 struct alignas(128) ThreadSlot {
     static constexpr std::size_t kAside = 24;
 
-    /// 0, or a find's number, which is odd and never given twice, or the entry that is being read.
+    /// 0, or the number of a find, which is odd, or the entry that is being read. Finds of one key
+    /// may have one number: who waits for one of them to end may then wait for the next as well.
     std::atomic<std::uintptr_t> doing{0};
     /// The owner's: the last find's number.
     std::uintptr_t finds = 1;
@@ -49,14 +41,36 @@ struct alignas(128) ThreadSlot {
         const std::uintptr_t now = doing.load(std::memory_order_acquire);
         return now % 2 == 0 ? std::bit_cast<const Entry*>(now) : nullptr;
     }
-    /// The owner's. Keeps an entry while the thread does something else.
-    OXCACHE_INTERNAL void putAside(const Entry* entry);
-    /// The owner's. The reading that was put aside last has ended.
-    OXCACHE_INTERNAL void dropAside() noexcept;
-};
+    /// The owner's. A find may begin without putting anything aside.
+    bool idle() const noexcept { return doing.load(std::memory_order_relaxed) == 0; }
+    /// The owner's. What follows, up to endFind(), sees what was unlinked before only while it is
+    /// not freed.
+    void beginFind(std::uintptr_t number) noexcept { announce(doing, number | 1); }
+    void beginPlainFind(std::uintptr_t number) noexcept { announcePlainly(doing, number | 1); }
+    /// The owner's. The thread goes on reading `kept`, if anything.
+    void endFind(const Entry* kept) noexcept {
+        doing.store(reinterpret_cast<std::uintptr_t>(kept), std::memory_order_release);
+    }
 
-/// True when finds announce themselves by plain stores and reclaimers use membarrier(2).
-OXCACHE_INTERNAL extern const bool kPlainFinds;
+    /// The owner's. Keeps an entry while the thread does something else.
+    void putAside(const Entry* entry) {
+        if (depth < kAside && counted.empty()) [[likely]]
+            aside[depth++].store(entry, std::memory_order_release);
+        else
+            count(entry);
+    }
+    /// The owner's. The reading that was put aside last has ended.
+    void dropAside() noexcept {
+        if (counted.empty()) [[likely]]
+            aside[--depth].store(nullptr, std::memory_order_release);
+        else
+            dropCounted();
+    }
+
+private:
+    OXCACHE_INTERNAL void count(const Entry* entry);
+    OXCACHE_INTERNAL void dropCounted() noexcept;
+};
 
 OXCACHE_INTERNAL ThreadSlot* takeSlot();
 OXCACHE_INTERNAL inline thread_local constinit ThreadSlot* currentSlot
@@ -74,19 +88,9 @@ public:
         // A reader that uses the store goes on reading its entry afterwards.
         if (const Entry* outer = slot.reading()) [[unlikely]]
             slot.putAside(outer);
-        slot.finds += 2;
-#if !defined(OXCACHE_MEMORY_TSAN)
-        if (kPlainFinds) [[likely]] {
-            slot.doing.store(slot.finds, std::memory_order_release);
-            std::atomic_signal_fence(std::memory_order_seq_cst);
-            return;
-        }
-#endif
-        slot.doing.exchange(slot.finds, std::memory_order_acq_rel);
+        slot.beginFind(slot.finds += 2);
     }
-    ~Find() {
-        slot_.doing.store(reinterpret_cast<std::uintptr_t>(kept_), std::memory_order_release);
-    }
+    ~Find() { slot_.endFind(kept_); }
     Find(const Find&) = delete;
     Find& operator=(const Find&) = delete;
 
@@ -105,17 +109,18 @@ public:
     Reading() = default;
     /// Of an entry that a find kept, or that was put aside.
     Reading(const Entry* entry, ThreadSlot& slot) noexcept : entry_(entry), slot_(&slot) {}
-    Reading(Reading&& other) noexcept
+    [[gnu::always_inline]] Reading(Reading&& other) noexcept
         : entry_(std::exchange(other.entry_, nullptr)), slot_(other.slot_) {}
     Reading& operator=(Reading&& other) noexcept {
         std::swap(entry_, other.entry_);
         std::swap(slot_, other.slot_);
         return *this;
     }
-    ~Reading() {
+    [[gnu::always_inline]] ~Reading() {
         if (entry_ == nullptr) return;
-        if (slot_->reading() == entry_) [[likely]]
-            slot_->doing.store(0, std::memory_order_release);
+        if (slot_->doing.load(std::memory_order_relaxed) ==
+            reinterpret_cast<std::uintptr_t>(entry_)) [[likely]]
+            slot_->endFind(nullptr);
         else
             slot_->dropAside();
     }
@@ -130,9 +135,32 @@ private:
     ThreadSlot* slot_ = nullptr;
 };
 
+/// Entries that are put aside while many are read at once. Ends on its thread, before what began
+/// earlier.
+class ReadingGroup {
+public:
+    explicit ReadingGroup(ThreadSlot& slot) noexcept : slot_(slot) {}
+    ~ReadingGroup() {
+        for (; count_ > 0; --count_) slot_.dropAside();
+    }
+    ReadingGroup(const ReadingGroup&) = delete;
+    ReadingGroup& operator=(const ReadingGroup&) = delete;
+
+    /// Of an entry that was found by a find that has not ended.
+    void add(const Entry* entry) {
+        slot_.putAside(entry);
+        ++count_;
+    }
+
+private:
+    ThreadSlot& slot_;
+    std::size_t count_ = 0;
+};
+
 /// Memory that was unlinked and that readers may still see.
 class Retired {
 public:
+    Retired() = default;
     static Retired entry(const Entry* entry) noexcept { return {entry, &releaseEntry, entry}; }
     template <class T>
     static Retired object(T* object) noexcept {
@@ -146,15 +174,14 @@ private:
         : object_(object), free_(freer), heldAs_(heldAs) {}
     static void releaseEntry(const void* raw) { static_cast<const Entry*>(raw)->release(); }
 
-    const void* object_;
-    void (*free_)(const void*);
-    const Entry* heldAs_;
+    const void* object_ = nullptr;
+    void (*free_)(const void*) = nullptr;
+    const Entry* heldAs_ = nullptr;
 };
 
-/// Frees what no reader can see any more and leaves the rest in `retired`. To be called without
-/// locks: values' destructors run. Where memory is out, frees nothing this time. Waits for finds
-/// that are under way if `patient`; they are short, but their thread may be waiting for a
-/// processor.
-OXCACHE_INTERNAL void reclaim(std::vector<Retired>& retired, bool patient) noexcept;
+/// Moves to the front what no reader can see any more, and gives its number. Where memory is out,
+/// none this time. Waits for finds that are under way if `patient`; they are short, but their
+/// thread may be waiting for a processor.
+OXCACHE_INTERNAL std::size_t separateUnread(std::vector<Retired>& retired, bool patient) noexcept;
 
 }  // namespace oxcache::memory

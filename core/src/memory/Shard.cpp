@@ -1,6 +1,7 @@
 #include "Shard.h"
 
 #include <algorithm>
+#include <new>
 
 namespace oxcache::memory {
 namespace {
@@ -15,74 +16,78 @@ std::size_t presized(std::size_t entries) {
 
 }  // namespace
 
-Shard::Shard(StoreCommons& commons, std::size_t expectedEntries, std::atomic<EntryTable*>& table)
+Shard::Shard(StoreCommons& commons, std::size_t index, std::size_t expectedEntries)
     : commons_(commons),
       expected_(expectedEntries),
-      table_(table),
+      index_(index),
+      table_(std::make_unique<EntryTable>(std::min(expectedEntries, kPresized))),
       sketch_(presized(expectedEntries)) {
-    table_.store(new EntryTable(std::min(expectedEntries, kPresized)), std::memory_order_release);
+    commons_.reads.tables.publish(index_, table_->view(), std::make_unique<TableDirectory::List>());
 }
 
 Shard::~Shard() {
-    table().forEach([](const Entry& entry) {
+    const auto free = [](TableIndex, const Entry& entry) {
         EntryLink::unclaim(entry);
         entry.release();
-    });
-    for (const auto& entries : detached_)
-        for (const Entry* entry : entries) {
-            if (entry == nullptr) continue;
-            EntryLink::unclaim(*entry);
-            entry->release();
-        }
-    delete table_.load();
+    };
+    table_->forEach(free);
+    for (Detached& one : detached_)
+        for (; one.next < one.table->end(); ++one.next)
+            if (const Entry* entry = one.table->at(one.next)) free(one.next, *entry);
 }
 
-void Shard::link(std::uint64_t hash, EntryPtr owned, const Entry* old, RemovalCause cause,
-                 Aftermath& aftermath) {
-    const Entry& entry = *owned.leak();
+[[gnu::flatten]] void Shard::link(std::uint64_t hash, EntryPtr owned, const Entry* old,
+                                  RemovalCause cause, Aftermath& aftermath) {
+    if (old == nullptr)
+        append(hash, std::move(owned), aftermath);
+    else
+        supersede(hash, std::move(owned), *old, cause, aftermath);
+}
+
+// Whatever may fail for want of memory comes before anything has changed; so below.
+void Shard::append(std::uint64_t hash, EntryPtr owned, Aftermath& aftermath) {
+    const Entry& entry = *owned;
+    if (table_->full()) grow(aftermath);
+    sketch_.serve(entries_.load(std::memory_order_relaxed) + 1);
+    window_.makeRoom(*table_);
+    time(hash, entry);
     const std::uint64_t weight = EntryLink::weight(entry);
+    EntryLink::setMark(entry, 0);
+    sketch_.add(KeyHash::tablePart(hash));
+    window_.pushBack(entry, table_->insert(KeyHash::tablePart(hash), owned.leak()));
+    windowWeight_ += weight;
     add(weight_, weight);
-    EntryTable* table = table_.load(std::memory_order_relaxed);
-    if (old == nullptr) {
-        if (table->full()) {
-            grow(aftermath);
-            table = table_.load(std::memory_order_relaxed);
-        }
-        add(entries_, 1);
-        sketch_.serve(static_cast<std::size_t>(entries_.load(std::memory_order_relaxed)));
-        sketch_.add(KeyHash::tablePart(hash));
-        EntryLink::setMark(entry, 0);
-        window_.pushBack(&entry);
-        windowWeight_ += weight;
-        time(hash, entry);
-        table->insert(KeyHash::tablePart(hash), &entry);
+    add(entries_, 1);
+    try {
         settleWindow();
-        return;
+    } catch (const std::bad_alloc&) {  // the window is too large for a while
     }
-    const Place before = EntryLink::place(*old);
-    const std::uint64_t oldWeight = EntryLink::weight(*old);
-    EntryLink::setMark(entry, EntryLink::mark(*old));
-    queueOf(*old).replace(*old, &entry);
+}
+
+// A record of the wheel that fires before the new deadline will be moved then.
+void Shard::supersede(std::uint64_t hash, EntryPtr owned, const Entry& old, RemovalCause cause,
+                      Aftermath& aftermath) {
+    const Entry& entry = *owned;
+    const Place before = EntryLink::place(old);
+    const bool keepsRecord = before.timed && EntryLink::dueAt(old) <= EntryLink::dueAt(entry);
+    EntryLink::setPlace(entry, {before.position, before.main, keepsRecord, before.bucket});
+    if (!keepsRecord) time(hash, entry);
+    expectDepartures(1, aftermath);
+    const std::uint64_t weight = EntryLink::weight(entry);
+    const std::uint64_t oldWeight = EntryLink::weight(old);
+    EntryLink::setMark(entry, EntryLink::mark(old));
     if (!before.main) windowWeight_ += weight - oldWeight;
-    add(weight_, 0 - oldWeight);
-    // A record that fires before the new deadline will be moved then.
-    if (before.timed && EntryLink::dueAt(*old) <= EntryLink::dueAt(entry)) {
-        Place place = EntryLink::place(entry);
-        place.timed = true;
-        place.bucket = before.bucket;
-        EntryLink::setPlace(entry, place);
-    } else {
-        time(hash, entry);
-    }
-    table->replace(KeyHash::tablePart(hash), old, &entry);
+    add(weight_, weight - oldWeight);
+    table_->replace(KeyHash::tablePart(hash), &old, owned.leak());
     aftermath.count(cause, 1, oldWeight);
-    depart(*old, cause, aftermath);
+    depart(old, cause, aftermath);
 }
 
 void Shard::unlink(std::uint64_t hash, const Entry& entry, RemovalCause cause, Room& room,
                    Aftermath& aftermath) {
+    expectDepartures(1, aftermath);
     const std::uint64_t weight = EntryLink::weight(entry);
-    table_.load(std::memory_order_relaxed)->erase(KeyHash::tablePart(hash), &entry);
+    table_->erase(KeyHash::tablePart(hash), &entry);
     if (!EntryLink::place(entry).main) windowWeight_ -= weight;
     queueOf(entry).erase(entry);
     add(entries_, UINT64_MAX);
@@ -94,7 +99,12 @@ void Shard::unlink(std::uint64_t hash, const Entry& entry, RemovalCause cause, R
     depart(entry, cause, aftermath);
 }
 
-// The entry is in no structure any more; its count goes to those who wait for readers.
+void Shard::expectDepartures(std::size_t count, Aftermath& aftermath) {
+    aftermath.expect(count, commons_.listened.load(std::memory_order_relaxed));
+}
+
+// The entry is in no structure any more; its count goes to those who wait for readers. It has been
+// expected.
 void Shard::depart(const Entry& entry, RemovalCause cause, Aftermath& aftermath) {
     if (commons_.listened.load(std::memory_order_relaxed))
         aftermath.departures.push_back({EntryPtr::share(&entry), cause});
@@ -103,25 +113,43 @@ void Shard::depart(const Entry& entry, RemovalCause cause, Aftermath& aftermath)
 }
 
 void Shard::grow(Aftermath& aftermath) {
-    EntryTable* old = table_.load(std::memory_order_relaxed);
-    const std::size_t entries = old->entries();
+    const std::size_t entries = table_->entries();
     std::size_t room = 2 * entries;
     if (entries < expected_) room = std::min(room, expected_ + expected_ / 32);
-    auto* table = new EntryTable(std::max(room, entries + entries / 4));
-    old->forEach(
-        [&](const Entry& entry) { table->insert(KeyHash::tablePart(hashOf(entry)), &entry); });
-    table_.store(table, std::memory_order_release);
-    aftermath.retire(Retired::object(old), old->bytes());
+    auto table = std::make_unique<EntryTable>(std::max(room, entries + entries / 4));
+    auto list = std::make_unique<TableDirectory::List>();
+    aftermath.expect(2, false);
+    table_->forEach([&](TableIndex, const Entry& entry) OXCACHE_NO_THREAD_SAFETY_ANALYSIS {
+        queueOf(entry).move(entry, table->insert(KeyHash::tablePart(hashOf(entry)), &entry));
+    });
+    retire(changeTable(std::move(table), std::move(list), aftermath), aftermath);
+}
+
+std::unique_ptr<EntryTable> Shard::changeTable(std::unique_ptr<EntryTable> table,
+                                               std::unique_ptr<TableDirectory::List> list,
+                                               Aftermath& aftermath) {
+    list = commons_.reads.tables.publish(index_, table->view(), std::move(list));
+    aftermath.retire(Retired::object(list.release()), sizeof *list);
+    table_.swap(table);
+    return table;
+}
+
+void Shard::retire(std::unique_ptr<EntryTable> table, Aftermath& aftermath) {
+    const std::size_t bytes = table->bytes();
+    aftermath.retire(Retired::object(table.release()), bytes);
 }
 
 void Shard::detachAll(Room& room, Aftermath& aftermath) {
     const std::uint64_t entries = entries_.load(std::memory_order_relaxed);
     const std::uint64_t weight = weight_.load(std::memory_order_relaxed);
     if (entries == 0) return;
-    EntryTable* old = table_.load(std::memory_order_relaxed);
-    table_.store(new EntryTable(std::min(expected_, kPresized)), std::memory_order_release);
-    aftermath.retire(Retired::object(old), old->bytes());
-    for (EntryQueue* queue : {&window_, &main_}) detached_.push_back(queue->takeAll());
+    auto table = std::make_unique<EntryTable>(std::min(expected_, kPresized));
+    auto list = std::make_unique<TableDirectory::List>();
+    aftermath.expect(1, false);
+    Detached& detached = detached_.emplace_back();
+    detached.table = changeTable(std::move(table), std::move(list), aftermath);
+    window_.giveAll(detached.window);
+    main_.giveAll(detached.main);
     windowWeight_ = 0;
     entries_.store(0, std::memory_order_relaxed);
     weight_.store(0, std::memory_order_relaxed);
@@ -130,19 +158,25 @@ void Shard::detachAll(Room& room, Aftermath& aftermath) {
     aftermath.count(RemovalCause::Cleared, entries, weight);
 }
 
+// The queues' memory goes little by little too.
 void Shard::drainDetached(std::size_t limit, Aftermath& aftermath) {
     for (; limit > 0 && !detached_.empty(); --limit) {
-        std::deque<const Entry*>& entries = detached_.back();
-        if (entries.empty()) {
+        Detached& one = detached_.back();
+        for (EntryQueue::Slots* slots : {&one.window, &one.main})
+            if (!slots->empty()) slots->pop_back();
+        expectDepartures(1, aftermath);
+        if (one.next == one.table->end()) {
+            retire(std::move(one.table), aftermath);
             detached_.pop_back();
             continue;
         }
-        const Entry* entry = entries.back();
-        entries.pop_back();
-        if (entry != nullptr) depart(*entry, RemovalCause::Cleared, aftermath);
+        if (const Entry* entry = one.table->at(one.next++))
+            depart(*entry, RemovalCause::Cleared, aftermath);
     }
 }
 
-void Shard::forEach(FunctionRef<void(const Entry&)> visitor) const { table().forEach(visitor); }
+void Shard::forEach(FunctionRef<void(const Entry&)> visitor) const {
+    table_->forEach([&](TableIndex, const Entry& entry) { visitor(entry); });
+}
 
 }  // namespace oxcache::memory

@@ -14,18 +14,18 @@
 #include "EntryTable.h"
 #include "ExpiryWheel.h"
 #include "FrequencySketch.h"
-#include "KeyHash.h"
 #include "MemoryStore.h"
+#include "ReadPath.h"
 #include "ShardMutex.h"
 
 namespace oxcache::memory {
 
 /// What the shards of a store share.
 struct StoreCommons {
-    StoreCommons(const MemoryOptions& options, unsigned shardCount)
-        : hash(options.seed), budget(options.maxEntries, options.maxBytes), shards(shardCount) {}
+    StoreCommons(const MemoryOptions& options, unsigned shardCount, ReadPath& readPath)
+        : reads(readPath), budget(options.maxEntries, options.maxBytes), shards(shardCount) {}
 
-    KeyHash hash;
+    ReadPath& reads;
     Budget budget;
     TagRegistry tags;
     const unsigned shards;
@@ -40,14 +40,12 @@ struct StoreCommons {
 /// entries get another round), with TinyLFU admission between them; a hit only marks its entry.
 class Shard {
 public:
-    /// `table` is where readers find the shard's table; it outlives the shard.
-    Shard(StoreCommons& commons, std::size_t expectedEntries, std::atomic<EntryTable*>& table);
+    /// The `index`th. Commons outlive it.
+    Shard(StoreCommons& commons, std::size_t index, std::size_t expectedEntries);
     ~Shard();
     Shard(const Shard&) = delete;
     Shard& operator=(const Shard&) = delete;
 
-    /// Readers, inside a Find.
-    const EntryTable& table() const noexcept { return *table_.load(std::memory_order_acquire); }
     /// Weight where bytes are bounded, else entries. Any thread may look, here and below.
     std::uint64_t load() const noexcept {
         return (commons_.budget.boundsBytes() ? weight_ : entries_).load(std::memory_order_relaxed);
@@ -66,7 +64,7 @@ private:
 
 public:
     const Entry* find(std::uint64_t hash, Key key) const OXCACHE_REQUIRES(mutex) {
-        return table().find(KeyHash::tablePart(hash), key);
+        return table_->view().find(KeyHash::tablePart(hash), key);
     }
     /// Takes over the caller's count of an entry that is claimed, has its deadline and whose room
     /// has been used up. In place of `old`, if there is one.
@@ -82,19 +80,31 @@ public:
     /// Removes the expired and the detached, a little or as much as there is.
     void maintain(std::int64_t now, Room& room, Aftermath& aftermath) OXCACHE_REQUIRES(mutex);
     void maintainFully(std::int64_t now, Room& room, Aftermath& aftermath) OXCACHE_REQUIRES(mutex);
-    /// Frees the detached entries, so that they can be linked again.
+    /// Frees the detached entries, so that they can be linked again: looks at so many places.
+    static constexpr std::size_t kDrained = 128;
     void drainDetached(std::size_t limit, Aftermath& aftermath) OXCACHE_REQUIRES(mutex);
     void forEach(FunctionRef<void(const Entry&)> visitor) const OXCACHE_REQUIRES(mutex);
     unsigned frequency(const Entry& entry) const OXCACHE_REQUIRES(mutex);
 
 private:
-    std::uint64_t hashOf(const Entry& entry) const noexcept { return commons_.hash(entry.key()); }
+    // What was in the shard when it was emptied, and how far it has been freed.
+    struct Detached {
+        std::unique_ptr<EntryTable> table;
+        EntryQueue::Slots window;
+        EntryQueue::Slots main;
+        TableIndex next = 0;
+    };
+
+    std::uint64_t hashOf(const Entry& entry) const noexcept {
+        return commons_.reads.hash(entry.key());
+    }
     EntryQueue& queueOf(const Entry& entry) OXCACHE_REQUIRES(mutex) {
         return EntryLink::place(entry).main ? main_ : window_;
     }
     static void add(std::atomic<std::uint64_t>& counter, std::uint64_t amount) noexcept {
         counter.store(counter.load(std::memory_order_relaxed) + amount, std::memory_order_relaxed);
     }
+    void expectDepartures(std::size_t count, Aftermath& aftermath) OXCACHE_REQUIRES(mutex);
     void depart(const Entry& entry, RemovalCause cause, Aftermath& aftermath)
         OXCACHE_REQUIRES(mutex);
     void time(std::uint64_t hash, const Entry& entry) OXCACHE_REQUIRES(mutex);
@@ -103,7 +113,15 @@ private:
     void rebuildWheel() OXCACHE_REQUIRES(mutex);
     void audit(std::int64_t now, std::size_t steps, Room& room, Aftermath& aftermath)
         OXCACHE_REQUIRES(mutex);
+    void append(std::uint64_t hash, EntryPtr owned, Aftermath& aftermath) OXCACHE_REQUIRES(mutex);
+    void supersede(std::uint64_t hash, EntryPtr owned, const Entry& old, RemovalCause cause,
+                   Aftermath& aftermath) OXCACHE_REQUIRES(mutex);
     void grow(Aftermath& aftermath) OXCACHE_REQUIRES(mutex);
+    /// Gives the former one, which readers may still see.
+    std::unique_ptr<EntryTable> changeTable(std::unique_ptr<EntryTable> table,
+                                            std::unique_ptr<TableDirectory::List> list,
+                                            Aftermath& aftermath) OXCACHE_REQUIRES(mutex);
+    static void retire(std::unique_ptr<EntryTable> table, Aftermath& aftermath);
 
     bool windowFull() const OXCACHE_REQUIRES(mutex);
     bool windowOverfull() const OXCACHE_REQUIRES(mutex);
@@ -117,13 +135,14 @@ private:
 
     StoreCommons& commons_;
     const std::size_t expected_;
-    std::atomic<EntryTable*>& table_;
+    const std::size_t index_;
+    std::unique_ptr<EntryTable> table_ OXCACHE_GUARDED_BY(mutex);
     alignas(64) EntryQueue window_ OXCACHE_GUARDED_BY(mutex){false};
     EntryQueue main_ OXCACHE_GUARDED_BY(mutex){true};
     std::uint32_t lottery_ OXCACHE_GUARDED_BY(mutex) = 1;
     FrequencySketch sketch_ OXCACHE_GUARDED_BY(mutex);
     ExpiryWheel wheel_ OXCACHE_GUARDED_BY(mutex);
-    std::vector<std::deque<const Entry*>> detached_ OXCACHE_GUARDED_BY(mutex);
+    std::vector<Detached> detached_ OXCACHE_GUARDED_BY(mutex);
     // Of the invalidations by tag, those whose entries have been looked for; and the search.
     std::uint64_t audited_ OXCACHE_GUARDED_BY(mutex) = 0;
     std::uint64_t auditing_ OXCACHE_GUARDED_BY(mutex) = 0;

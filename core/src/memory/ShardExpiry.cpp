@@ -3,35 +3,33 @@
 
 namespace oxcache::memory {
 
+// Of an entry that is not in the table yet, so that a rebuilding does not know it.
 void Shard::time(std::uint64_t hash, const Entry& entry) {
     const std::int64_t due = EntryLink::dueAt(entry);
     if (due >= EntryLink::kNoDeadline) return;
+    if (wheel_.size() > entries_.load(std::memory_order_relaxed) * 3 / 2 + 512) rebuildWheel();
     Place place = EntryLink::place(entry);
     place.timed = true;
     place.bucket = wheel_.record(KeyHash::tablePart(hash), due);
     EntryLink::setPlace(entry, place);
-    if (wheel_.size() > entries_.load(std::memory_order_relaxed) * 3 / 2 + 512) rebuildWheel();
 }
 
 // Records of entries that have left stay until their time; when they are too many, start anew.
 void Shard::rebuildWheel() {
     wheel_.clear();
-    for (const EntryQueue* queue : {&window_, &main_})
-        for (const Entry* entry : queue->slots()) {
-            if (entry == nullptr) continue;
-            Place place = EntryLink::place(*entry);
-            if (!place.timed) continue;
-            place.bucket =
-                wheel_.record(KeyHash::tablePart(hashOf(*entry)), EntryLink::dueAt(*entry));
-            EntryLink::setPlace(*entry, place);
-        }
+    table_->forEach([&](TableIndex, const Entry& entry) OXCACHE_NO_THREAD_SAFETY_ANALYSIS {
+        Place place = EntryLink::place(entry);
+        if (!place.timed) return;
+        place.bucket = wheel_.record(KeyHash::tablePart(hashOf(entry)), EntryLink::dueAt(entry));
+        EntryLink::setPlace(entry, place);
+    });
 }
 
 // The record is a hash, so it may name several entries; what it finds expired goes, whoever it was
 // made for, and the one it was made for gets the next record.
 void Shard::due(TableHash hash, std::uint8_t bucket, std::int64_t now, Room& room,
                 Aftermath& aftermath) {
-    table().candidates(hash, [&](const Entry& entry) OXCACHE_NO_THREAD_SAFETY_ANALYSIS {
+    table_->candidates(hash, [&](const Entry& entry) OXCACHE_NO_THREAD_SAFETY_ANALYSIS {
         Place place = EntryLink::place(entry);
         if (!place.timed) return;
         if (EntryLink::expired(entry, now)) {
@@ -50,7 +48,7 @@ void Shard::maintain(std::int64_t now, Room& room, Aftermath& aftermath) {
                        [&](TableHash hash, std::uint8_t bucket) OXCACHE_NO_THREAD_SAFETY_ANALYSIS {
                            due(hash, bucket, now, room, aftermath);
                        });
-    if (!detached_.empty()) drainDetached(64, aftermath);
+    if (!detached_.empty()) drainDetached(kDrained, aftermath);
     if (audited_ != commons_.tags.invalidations()) audit(now, 64, room, aftermath);
 }
 
@@ -75,8 +73,8 @@ void Shard::audit(std::int64_t now, std::size_t steps, Room& room, Aftermath& af
         auditMoves_ = true;
     }
     for (; steps > 0; --steps) {
-        const Entry* entry = nullptr;
-        if (!(auditMain_ ? main_ : window_).step(auditAt_, entry)) {
+        TableIndex at = EntryQueue::kHole;
+        if (!(auditMain_ ? main_ : window_).step(auditAt_, at)) {
             if (auditMain_) {
                 audited_ = auditing_;
                 auditMoves_ = false;
@@ -86,9 +84,11 @@ void Shard::audit(std::int64_t now, std::size_t steps, Room& room, Aftermath& af
             auditAt_ = main_.beginning();
             continue;
         }
-        if (entry == nullptr || EntryLink::alive(*entry, now)) continue;
-        unlink(hashOf(*entry), *entry,
-               EntryLink::expired(*entry, now) ? RemovalCause::Expired : RemovalCause::Explicit,
+        if (at == EntryQueue::kHole) continue;
+        const Entry& entry = *table_->at(at);
+        if (EntryLink::alive(entry, now)) continue;
+        unlink(hashOf(entry), entry,
+               EntryLink::expired(entry, now) ? RemovalCause::Expired : RemovalCause::Explicit,
                room, aftermath);
     }
 }

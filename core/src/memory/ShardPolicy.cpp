@@ -47,24 +47,28 @@ std::uint64_t Shard::windowTarget(std::uint64_t all) const {
 // is there for what is recent. Where all are marked none is found this time.
 const Entry* Shard::victim(EntryQueue& queue) {
     for (std::size_t rounds = 0; !queue.empty() && rounds < kMaxRounds; ++rounds) {
-        const Entry* entry = queue.front();
+        const TableIndex at = queue.front();
+        const Entry* entry = table_->at(at);
         const std::uint8_t mark = EntryLink::mark(*entry);
         if (mark == 0) return entry;
         const std::uint8_t taken = &queue == &window_ ? mark : 1;
         EntryLink::setMark(*entry, static_cast<std::uint8_t>(mark - taken));
         sketch_.add(KeyHash::tablePart(hashOf(*entry)), taken);
+        queue.makeRoom(*table_);
         queue.popFront();
-        queue.pushBack(entry);
+        queue.pushBack(*entry, at);
     }
     return nullptr;
 }
 
 // The window's oldest goes to the main queue without a contest, because there is room for it.
 void Shard::promote() {
-    const Entry* entry = window_.front();
+    const TableIndex at = window_.front();
+    const Entry& entry = *table_->at(at);
+    main_.makeRoom(*table_);
     window_.popFront();
-    windowWeight_ -= EntryLink::weight(*entry);
-    main_.pushBack(entry);
+    windowWeight_ -= EntryLink::weight(entry);
+    main_.pushBack(entry, at);
 }
 
 // While there is room, what is oldest in the window goes to the main queue as more arrives.
@@ -92,9 +96,11 @@ bool Shard::wins(const Entry& candidate) {
     double once = 0;
     double again = 0;
     std::size_t looks = 0;
-    for (const Entry* resident : main_.slots()) {
+    for (const TableIndex at : main_.slots()) {
         if (++looks > kMaxLooks) break;
-        if (resident == nullptr || EntryLink::mark(*resident) != 0) continue;
+        if (at == EntryQueue::kHole) continue;
+        const Entry* resident = table_->at(at);
+        if (EntryLink::mark(*resident) != 0) continue;
         const std::uint64_t weight = bytes ? EntryLink::weight(*resident) : 1;
         const double part =
             weight <= 2 * (needed - gained)
@@ -139,8 +145,8 @@ bool Shard::leaveEither(const Entry* resident, const Entry* candidate,
                         FunctionRef<bool(const Entry&)> leave) {
     if (candidate != nullptr) return leave(*candidate);
     if (resident != nullptr) return leave(*resident);
-    if (!window_.empty()) return leave(*window_.front());
-    return !main_.empty() && leave(*main_.front());
+    if (!window_.empty()) return leave(*table_->at(window_.front()));
+    return !main_.empty() && leave(*table_->at(main_.front()));
 }
 
 }  // namespace oxcache::memory

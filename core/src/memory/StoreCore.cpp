@@ -40,44 +40,15 @@ struct StoreCore::Newcomer {
 };
 
 StoreCore::StoreCore(const MemoryOptions& options, Clock& clock)
-    : commons(options, chooseShards(options)),
-      clock_(clock),
-      coarseOwner_(clock.coarse()),
-      shardMask_(commons.shards - 1),
-      tables_(new std::atomic<EntryTable*>[commons.shards]),
-      coarse_(coarseOwner_.get()),
-      beganNs_(clock.steady().time_since_epoch().count()) {
+    : reads(options.seed, chooseShards(options), clock),
+      commons(options, chooseShards(options), reads),
+      clock_(clock) {
     const auto expected = static_cast<std::size_t>(options.maxEntries / commons.shards + 1);
     for (unsigned i = 0; i < commons.shards; ++i)
-        shards_.push_back(std::make_unique<Shard>(commons, expected, tables_[i]));
+        shards_.push_back(std::make_unique<Shard>(commons, i, expected));
 }
 
 StoreCore::~StoreCore() = default;
-
-void StoreCore::visitGroup(std::span<const Key> keys, std::size_t from,
-                           FunctionRef<void(std::size_t, const Entry*)> reader) const {
-    constexpr std::size_t kGroup = 16;
-    std::array<std::uint64_t, kGroup> hashes;
-    std::array<Reading, kGroup> found;
-    ThreadSlot& slot = mySlot();
-    {
-        const Find find(slot);
-        for (std::size_t i = 0; i < keys.size(); ++i) {
-            hashes[i] = commons.hash(keys[i]);
-            tableOf(hashes[i]).prefetch(KeyHash::tablePart(hashes[i]));
-        }
-        for (std::size_t i = 0; i < keys.size(); ++i)
-            __builtin_prefetch(tableOf(hashes[i]).guess(KeyHash::tablePart(hashes[i])));
-        for (std::size_t i = 0; i < keys.size(); ++i)
-            if (const Entry* entry = lookUp(hashes[i], keys[i])) {
-                slot.putAside(entry);
-                found[i] = Reading(entry, slot);
-            }
-    }
-    for (std::size_t i = 0; i < keys.size(); ++i)
-        note(slot, hashes[i], static_cast<bool>(found[i]));
-    for (std::size_t i = 0; i < keys.size(); ++i) reader(from + i, found[i].get());
-}
 
 StoreCore::Newcomer StoreCore::prepare(EntryPtr entry, const Residence& residence) {
     Newcomer newcomer;
@@ -143,7 +114,7 @@ bool StoreCore::lean(const Shard& shard) const noexcept {
 // The room is there before the entry is linked, so the bounds hold at every moment.
 StoreCore::Step StoreCore::place(Shard& shard, std::uint64_t hash, Newcomer& newcomer, Room& room,
                                  Aftermath& aftermath) {
-    const std::int64_t now = coarseMs();
+    const std::int64_t now = reads.coarseMs();
     const Entry* old = nullptr;
     const auto expiredOr = [&](RemovalCause cause) {
         return EntryLink::expired(*old, now) ? RemovalCause::Expired : cause;
@@ -165,11 +136,11 @@ StoreCore::Step StoreCore::place(Shard& shard, std::uint64_t hash, Newcomer& new
         const std::uint64_t bytes = newcomer.weight > before ? newcomer.weight - before : 0;
         const bool crowded = old == nullptr && shard.entries() >= kMaxShardEntries;
         if (!crowded && room.cover(entries, bytes)) {
-            room.use(entries, bytes);
-            if (before > newcomer.weight) room.add(0, before - newcomer.weight);
             shard.link(hash, std::move(newcomer.entry), old,
                        old == nullptr ? RemovalCause::Replaced : expiredOr(RemovalCause::Replaced),
                        aftermath);
+            room.use(entries, bytes);
+            if (before > newcomer.weight) room.add(0, before - newcomer.weight);
             newcomer.admitted = true;
             return Step::Done;
         }
@@ -177,25 +148,22 @@ StoreCore::Step StoreCore::place(Shard& shard, std::uint64_t hash, Newcomer& new
     }
 }
 
-// What a write will touch is fetched before the lock is taken, so that nobody waits for memory
-// while others wait for the lock.
-void StoreCore::prefetch(std::uint64_t hash) const noexcept {
-    const Find find(mySlot());
-    __builtin_prefetch(tableOf(hash).guess(KeyHash::tablePart(hash)), 1);
-}
-
 // A write moves the counter after it has linked its value, still under the lock: a load looks for
 // the value without the lock, and one that captured the moved counter must find it. Were the
 // counter moved first, a load could capture it, miss the value that is not yet linked, and be
 // admitted over it.
-bool StoreCore::admit(EntryPtr entry, const Residence& residence, std::uint64_t hash, Origin origin,
-                      FunctionRef<bool()> allowed) {
+[[gnu::flatten]] bool StoreCore::admit(EntryPtr entry, const Residence& residence,
+                                       std::uint64_t hash, Origin origin,
+                                       FunctionRef<bool()> allowed) {
     Shard& shard = shardOf(hash);
+    // Before the lock is taken, so that nobody waits for memory while others wait for the lock.
+    prefetchToWrite(&shard.mutex);
     counters.prefetch(hash);
-    prefetch(hash);
+    reads.prefetchBucket(hash);
     Newcomer newcomer = prepare(std::move(entry), residence);
-    Aftermath aftermath(records_.of(mySlot()));
+    Aftermath aftermath(reads.records.of(mySlot()));
     Room room(commons.budget);
+    reads.prefetchEntry(hash, newcomer.entry->key());
     ShardLock lock(shard.mutex);
     for (;;) {
         if (!allowed()) {
@@ -205,7 +173,7 @@ bool StoreCore::admit(EntryPtr entry, const Residence& residence, std::uint64_t 
             if (old != nullptr) shard.unlink(hash, *old, RemovalCause::Explicit, room, aftermath);
             break;
         }
-        shard.maintain(coarseMs(), room, aftermath);
+        shard.maintain(reads.coarseMs(), room, aftermath);
         if (place(shard, hash, newcomer, room, aftermath) == Step::Done) break;
         room.giveBack();
         aftermath.returnRetired();
@@ -231,13 +199,13 @@ void StoreCore::showSamples(ThreadRecord& record) {
     const std::uint32_t turn = record.turn.load(std::memory_order_relaxed);
     record.turn.store(turn + 1, std::memory_order_relaxed);
     if (turn % 32 != 0 && record.waiting() == 0) return;
-    tuner_.drain(record, records_, commons.budget.fullEntries(), commons.windowShare);
+    tuner_.drain(record, reads.records, commons.budget.fullEntries(), commons.windowShare);
 }
 
 StoreCore::Erased StoreCore::erase(std::uint64_t hash, Key key, RemovalCause cause, Counter counter,
                                    FunctionRef<bool(const Entry&)> meant) {
     Shard& shard = shardOf(hash);
-    Aftermath aftermath(records_.of(mySlot()));
+    Aftermath aftermath(reads.records.of(mySlot()));
     Room room(commons.budget);
     Erased result;
     {
@@ -246,9 +214,10 @@ StoreCore::Erased StoreCore::erase(std::uint64_t hash, Key key, RemovalCause cau
         const Entry* entry = shard.find(hash, key);
         result.erased = entry != nullptr && meant(*entry);
         if (result.erased)
-            shard.unlink(hash, *entry,
-                         EntryLink::expired(*entry, coarseMs()) ? RemovalCause::Expired : cause,
-                         room, aftermath);
+            shard.unlink(
+                hash, *entry,
+                EntryLink::expired(*entry, reads.coarseMs()) ? RemovalCause::Expired : cause, room,
+                aftermath);
     }
     room.giveBack();
     finish(aftermath);
@@ -264,7 +233,7 @@ bool StoreCore::evictElsewhere(const Shard* own, Aftermath& aftermath) {
     if (fullest == nullptr) return false;
     Room room(commons.budget);
     ShardLock lock(fullest->mutex);
-    const bool evicted = fullest->evict(coarseMs(), room, aftermath);
+    const bool evicted = fullest->evict(reads.coarseMs(), room, aftermath);
     aftermath.returnRetired();
     return evicted;
 }
@@ -282,12 +251,12 @@ void StoreCore::finish(Aftermath& aftermath) const {
 void StoreCore::clear() {
     counters.moveAll();
     for (const std::unique_ptr<Shard>& shard : shards_) {
-        Aftermath aftermath(records_.of(mySlot()));
+        Aftermath aftermath(reads.records.of(mySlot()));
         Room room(commons.budget);
         {
             ShardLock lock(shard->mutex);
             shard->detachAll(room, aftermath);
-            shard->drainDetached(commons.listened.load() ? SIZE_MAX : 64, aftermath);
+            shard->drainDetached(commons.listened.load() ? SIZE_MAX : Shard::kDrained, aftermath);
         }
         room.giveBack();
         finish(aftermath);
@@ -298,7 +267,7 @@ void StoreCore::clear() {
 void StoreCore::resize(std::uint64_t maxEntries, std::uint64_t maxBytes) {
     commons.budget.resize(maxEntries, maxBytes);
     while (commons.budget.exceeded()) {
-        Aftermath aftermath(records_.of(mySlot()));
+        Aftermath aftermath(reads.records.of(mySlot()));
         if (!evictElsewhere(nullptr, aftermath)) std::this_thread::yield();
         finish(aftermath);
     }
@@ -306,11 +275,11 @@ void StoreCore::resize(std::uint64_t maxEntries, std::uint64_t maxBytes) {
 
 void StoreCore::cleanUp() {
     for (const std::unique_ptr<Shard>& shard : shards_) {
-        Aftermath aftermath(records_.of(mySlot()));
+        Aftermath aftermath(reads.records.of(mySlot()));
         Room room(commons.budget);
         {
             ShardLock lock(shard->mutex);
-            shard->maintainFully(coarseMs(), room, aftermath);
+            shard->maintainFully(reads.coarseMs(), room, aftermath);
         }
         room.giveBack();
         finish(aftermath);
@@ -320,7 +289,7 @@ void StoreCore::cleanUp() {
 
 // Also of threads that have ended or rest. Whose list is in use is at work and frees it itself.
 void StoreCore::reclaimAll() {
-    records_.forEach([](ThreadRecord& record) {
+    reads.records.forEach([](ThreadRecord& record) {
         if (record.tryBorrowRetired()) record.reclaimBorrowed(true);
     });
 }
@@ -331,7 +300,7 @@ void StoreCore::forEachLive(FunctionRef<void(const Entry&)> reader) const {
         std::vector<EntryPtr> live;
         {
             ShardLock lock(shard->mutex);
-            const std::int64_t now = coarseMs();
+            const std::int64_t now = reads.coarseMs();
             live.reserve(shard->entries());
             shard->forEach([&](const Entry& entry) {
                 if (EntryLink::alive(entry, now)) live.push_back(EntryPtr::share(&entry));
@@ -358,7 +327,7 @@ std::vector<EntryPtr> StoreCore::ranked(std::size_t count, bool hottest) const {
     };
     for (const std::unique_ptr<Shard>& shard : shards_) {
         ShardLock lock(shard->mutex);
-        const std::int64_t now = coarseMs();
+        const std::int64_t now = reads.coarseMs();
         shard->forEach([&](const Entry& entry) OXCACHE_NO_THREAD_SAFETY_ANALYSIS {
             if (!EntryLink::alive(entry, now)) return;
             best.push_back({shard->frequency(entry), EntryPtr::share(&entry)});
@@ -373,7 +342,7 @@ std::vector<EntryPtr> StoreCore::ranked(std::size_t count, bool hottest) const {
 }
 
 std::optional<EntryReport> StoreCore::inspect(Key key) const {
-    const std::uint64_t hash = commons.hash(key);
+    const std::uint64_t hash = reads.hash(key);
     Shard& shard = shardOf(hash);
     ShardLock lock(shard.mutex);
     const Entry* entry = shard.find(hash, key);
@@ -394,7 +363,7 @@ MemoryStatistics StoreCore::statistics() const {
     result.bytes = commons.budget.bytes();
     result.tooLarge = tooLarge_.load(std::memory_order_relaxed);
     result.overtaken = overtaken_.load(std::memory_order_relaxed);
-    records_.forEach([&](const ThreadRecord& record) {
+    reads.records.forEach([&](const ThreadRecord& record) {
         result.hits += record.hits.load(std::memory_order_relaxed);
         result.misses += record.misses.load(std::memory_order_relaxed);
         result.fills += record.fills.load(std::memory_order_relaxed);

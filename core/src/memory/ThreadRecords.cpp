@@ -1,5 +1,7 @@
 #include "ThreadRecords.h"
 
+#include <new>
+#include <span>
 #include <thread>
 
 namespace oxcache::memory {
@@ -20,34 +22,66 @@ T& made(std::atomic<T*>& place) {
     return *there;
 }
 
+// False where memory is out.
+bool hold(std::vector<Retired>& list, std::span<const Retired> items) noexcept {
+    try {
+        list.assign(items.begin(), items.end());
+        return true;
+    } catch (const std::bad_alloc&) {
+        return false;
+    }
+}
+
 }  // namespace
 
-void RetiredList::takeBack(std::vector<Retired>& rest) {
+void RetiredList::takeBack(std::vector<Retired>& rest) noexcept {
     std::size_t left = 0;
     for (const Retired& one : rest) left += one.heldAs() == nullptr ? 0 : one.heldAs()->footprint();
     bytes += left;
     collectAt = rest.size() + kCollectEntries;
     collectBytesAt = left + kCollectBytes;
-    if (items.empty())
+    try {
+        rest.insert(rest.end(), items.begin(), items.end());
         items.swap(rest);
-    else
-        items.insert(items.end(), rest.begin(), rest.end());
+    } catch (const std::bad_alloc&) {
+        collectAt = kCollectEntries;
+    }
 }
 
 void ThreadRecord::borrowRetired() noexcept {
     while (!tryBorrowRetired()) std::this_thread::yield();
 }
 
-void ThreadRecord::reclaimBorrowed(bool all) {
+void ThreadRecord::reclaimBorrowed(bool all) noexcept {
+    if (!all && !retired.due())
+        return retired.items.size() % RetiredList::kTurns == 0 ? freeFew() : returnRetired();
     const bool patient = all || retired.pressing();
-    std::vector<Retired> going;
-    if (all || retired.due()) going = retired.take();
+    const bool atOnce = all || retired.heavy();
+    std::vector<Retired> going = retired.take();
+    std::vector<Retired> unread = std::exchange(retired.unread, {});
     returnRetired();
-    if (going.empty()) return;
-    reclaim(going, patient);
+    for (const Retired& one : unread) one.free();
+    unread.clear();
+    const auto seen = going.begin() + static_cast<std::ptrdiff_t>(separateUnread(going, patient));
+    if (atOnce || !hold(unread, {going.begin(), seen}))
+        for (auto one = going.begin(); one != seen; ++one) one->free();
+    going.erase(going.begin(), seen);
     borrowRetired();
+    retired.unread.swap(unread);
     retired.takeBack(going);
     returnRetired();
+    for (const Retired& one : unread) one.free();
+}
+
+void ThreadRecord::freeFew() noexcept {
+    Retired few[RetiredList::kFew];
+    std::size_t count = 0;
+    for (; count < RetiredList::kFew && !retired.unread.empty(); ++count) {
+        few[count] = retired.unread.back();
+        retired.unread.pop_back();
+    }
+    returnRetired();
+    for (std::size_t i = 0; i < count; ++i) few[i].free();
 }
 
 ThreadRecords::ThreadRecords() noexcept : id_(nextId()) {}
@@ -59,7 +93,8 @@ ThreadRecords::~ThreadRecords() {
         for (std::atomic<ThreadRecord*>& place : *page) {
             ThreadRecord* record = place.load();
             if (record == nullptr) continue;
-            for (const Retired& retired : record->retired.items) retired.free();
+            for (const Retired& one : record->retired.items) one.free();
+            for (const Retired& one : record->retired.unread) one.free();
             delete record;
         }
         delete page;

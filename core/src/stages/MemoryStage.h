@@ -25,17 +25,19 @@ public:
     /// The fast path: calls `reader` with an entry that may be served as it is and holds `type`.
     /// The reader says whether it takes it.
     enum class Served { Nothing, Value, Negative };
-    Served visit(Key key, const ValueType& type, FunctionRef<bool(const Entry&)> reader) const {
+    [[gnu::always_inline]] Served visit(Key key, const ValueType& type,
+                                        FunctionRef<bool(const Entry&)> reader) const {
         const memory::Reading found = store_.read(key);
         if (!found) return Served::Nothing;
-        if (servable(*found, type) && reader(*found)) [[likely]]
-            return found->negative() ? Served::Negative : Served::Value;
+        const Entry::Traits traits = found->traits();
+        if (servable(*found, traits, type) && reader(*found)) [[likely]]
+            return traits.negative() ? Served::Negative : Served::Value;
         unserved_.add();
         return Served::Nothing;
     }
     EntryPtr acquire(Key key, const ValueType& type) const {
         EntryPtr entry = store_.acquire(key);
-        if (entry && !servable(*entry, type)) [[unlikely]] {
+        if (entry && !servable(*entry, entry->traits(), type)) [[unlikely]] {
             unserved_.add();
             return {};
         }
@@ -100,12 +102,17 @@ public:
 
 private:
     Look judge(EntryPtr entry, const ValueType& type) const;
-    bool servable(const Entry& entry, const ValueType& type) const noexcept {
-        return fresh(entry) && (entry.negative() || entry.holds(type));
+    bool servable(const Entry& entry, Entry::Traits traits, const ValueType& type) const noexcept {
+        return fresh(entry, traits) &&
+               ((traits.isBytes() && type.isBytes) || traits.negative() || entry.holds(type));
     }
-    bool fresh(const Entry& entry) const noexcept {
-        return !entry.stale() && epochs_.current(entry.epoch()) &&
-               entry.expireGeneration() == expireGeneration_.load(std::memory_order_acquire);
+    bool fresh(const Entry& entry) const noexcept { return fresh(entry, entry.traits()); }
+    // An entry without epochs depends on no messages.
+    bool fresh(const Entry& entry, Entry::Traits traits) const noexcept {
+        if (traits.stale()) return false;
+        const std::uint32_t generation = expireGeneration_.load(std::memory_order_acquire);
+        if (!traits.hasEpochs()) return generation == 0;
+        return entry.expireGeneration() == generation && epochs_.current(entry.epoch());
     }
     Ticket ticket(Key key, std::uint64_t counter, bool local) const;
     memory::Residence residence(const EntryPolicy& policy, Duration life, bool local) const;

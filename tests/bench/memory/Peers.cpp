@@ -43,24 +43,20 @@ void Store::write(Key key) { store_.put(entryOf(key), {}); }
 unsigned StoreShared::read(Key key) const { return byteOf(store().acquire(key).get()); }
 
 unsigned BareFind::read(Key key) const {
-    const std::uint64_t hash = core_.commons.hash(key);
-    return byteOf(core_.tableOf(hash).find(memory::KeyHash::tablePart(hash), key));
+    const std::uint64_t hash = core_.reads.hash(key);
+    return byteOf(core_.reads.tables.of(hash).find(memory::KeyHash::tablePart(hash), key));
 }
 
 unsigned BareFind::readUncounted(Key key) const {
-    const std::uint64_t hash = core_.commons.hash(key);
     memory::ThreadSlot& slot = memory::mySlot();
-    const Entry* entry = nullptr;
-    {
-        memory::Find find(slot);
-        entry = core_.lookUp(hash, key);
-        find.keep(entry);
-    }
+    const Entry* entry = core_.reads.glance(slot, core_.reads.hash(key), key);
+    if (entry == nullptr) [[unlikely]]
+        return byteOf(core_.reads.read(key).get());
     return byteOf(memory::Reading(entry, slot).get());
 }
 
 void BareFind::write(Key key) {
-    const std::uint64_t hash = core_.commons.hash(key);
+    const std::uint64_t hash = core_.reads.hash(key);
     core_.admit(entryOf(key), {}, hash, memory::StoreCore::Origin::Write, [] { return true; });
 }
 

@@ -4,8 +4,8 @@
 
 #include <doctest/doctest.h>
 
-#include "CountedValue.h"
 #include "oxcache/base/Entry.h"
+#include "support/CountedValue.h"
 
 using namespace oxcache;
 using oxcache::testing::CountedValue;

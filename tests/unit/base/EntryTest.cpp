@@ -7,7 +7,7 @@
 
 #include <doctest/doctest.h>
 
-#include "CountedValue.h"
+#include "support/CountedValue.h"
 
 using namespace oxcache;
 using oxcache::testing::CountedValue;
