@@ -47,7 +47,7 @@ public:
     }
     /// Without locks: frees what nobody reads any more, once it is worth the trouble.
     void reclaimDue() {
-        if (!retired_) return;
+        if (!retired_) return returnRetired();
         borrowRetired();
         borrowed_ = retired_ = false;
         record_.reclaimBorrowed(false);

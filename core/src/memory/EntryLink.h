@@ -143,6 +143,10 @@ public:
         bump(entry, head);
         return true;
     }
+    static bool hasKey(const Entry& entry, Key key) noexcept {
+        const Key own = entry.key();
+        return own.size() == key.size() && sameBytes(own.data(), key.data(), key.size());
+    }
     /// True when the entry has this key and is alive, which is touched then; what most hits need
     /// comes first.
     template <class NowNs>
@@ -185,9 +189,7 @@ private:
         if (head.mark() < kMaxMark) setMark(entry, static_cast<std::uint8_t>(head.mark() + 1));
     }
     static bool answersByAll(const Entry& entry, Key key, std::int64_t nowNs) noexcept {
-        const Key own = entry.key();
-        return own.size() == key.size() && sameBytes(own.data(), key.data(), key.size()) &&
-               touch(entry, nowNs);
+        return hasKey(entry, key) && touch(entry, nowNs);
     }
     static void touchIdle(const Residency& more, std::int64_t now) noexcept {
         const std::int64_t step = std::min<std::int64_t>(1000, more.idleMs / 16);

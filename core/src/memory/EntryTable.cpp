@@ -26,7 +26,7 @@ const Entry* TableView::search(TableHash hash, Key key) const noexcept {
         for (SlotSet slots = SlotSet::matching(bucket.tags, hash); !slots.empty();
              slots.dropFirst()) {
             const Entry* entry = bucket.entries[slots.first()].load(std::memory_order_acquire);
-            if (entry != nullptr && hasKey(*entry, key)) return entry;
+            if (entry != nullptr && EntryLink::hasKey(*entry, key)) return entry;
         }
         if (!bucket.overflowed()) return nullptr;
         if (++at == count_) at = 0;

@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "SameBytes.h"
+#include "EntryLink.h"
 #include "SlotSet.h"
 #include "base/PageMemory.h"
 #include "base/Prefetch.h"
@@ -51,7 +51,7 @@ public:
     }
     const Entry* find(TableHash hash, Key key) const noexcept {
         const Entry* entry = guess(hash);
-        return entry != nullptr && hasKey(*entry, key) ? entry : search(hash, key);
+        return entry != nullptr && EntryLink::hasKey(*entry, key) ? entry : search(hash, key);
     }
     [[gnu::always_inline]] void prefetch(TableHash hash) const noexcept {
         oxcache::prefetch(&buckets_[bucketOf(hash)]);
@@ -66,10 +66,6 @@ public:
     static std::uint8_t tagOf(TableHash hash) noexcept { return static_cast<std::uint8_t>(hash); }
 
 private:
-    static bool hasKey(const Entry& entry, Key key) noexcept {
-        const Key own = entry.key();
-        return own.size() == key.size() && sameBytes(own.data(), key.data(), key.size());
-    }
     OXCACHE_INTERNAL const Entry* search(TableHash hash, Key key) const noexcept;
 
     const Bucket* buckets_ = nullptr;

@@ -22,8 +22,10 @@ namespace oxcache::memory {
 
 /// What the shards of a store share.
 struct StoreCommons {
-    StoreCommons(const MemoryOptions& options, unsigned shardCount, ReadPath& readPath)
-        : reads(readPath), budget(options.maxEntries, options.maxBytes), shards(shardCount) {}
+    StoreCommons(const MemoryOptions& options, ReadPath& readPath)
+        : reads(readPath),
+          budget(options.maxEntries, options.maxBytes),
+          shards(readPath.tables.shards()) {}
 
     ReadPath& reads;
     Budget budget;

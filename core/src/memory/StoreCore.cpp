@@ -15,7 +15,8 @@ constexpr std::uint64_t kShardEntries = 4096;
 constexpr std::uint64_t kShardBytes = 1U << 20;
 
 unsigned chooseShards(const MemoryOptions& options) {
-    if (options.shards != 0) return std::min(std::bit_ceil(options.shards), 256U);
+    if (options.shards != 0)
+        return std::bit_ceil(std::min(options.shards, TableDirectory::kMaxShards));
     const std::uint64_t byCores = 4ULL * std::max(1U, std::thread::hardware_concurrency());
     const std::uint64_t byBytes =
         options.maxBytes == 0 ? UINT64_MAX : options.maxBytes / kShardBytes;
@@ -23,7 +24,8 @@ unsigned chooseShards(const MemoryOptions& options) {
         std::max<std::uint64_t>(1, std::min(options.maxEntries / kShardEntries, byBytes));
     const std::uint64_t least = options.maxEntries / (kMaxShardEntries / 2);
     const std::uint64_t wanted = std::max(std::min(byCores, bySize), least);
-    return static_cast<unsigned>(std::bit_floor(std::clamp<std::uint64_t>(wanted, 1, 256)));
+    return static_cast<unsigned>(
+        std::bit_floor(std::clamp<std::uint64_t>(wanted, 1, TableDirectory::kMaxShards)));
 }
 
 }  // namespace
@@ -40,9 +42,7 @@ struct StoreCore::Newcomer {
 };
 
 StoreCore::StoreCore(const MemoryOptions& options, Clock& clock)
-    : reads(options.seed, chooseShards(options), clock),
-      commons(options, chooseShards(options), reads),
-      clock_(clock) {
+    : reads(options.seed, chooseShards(options), clock), commons(options, reads), clock_(clock) {
     const auto expected = static_cast<std::size_t>(options.maxEntries / commons.shards + 1);
     for (unsigned i = 0; i < commons.shards; ++i)
         shards_.push_back(std::make_unique<Shard>(commons, i, expected));

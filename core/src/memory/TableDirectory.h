@@ -25,6 +25,7 @@ public:
     TableDirectory(const TableDirectory&) = delete;
     TableDirectory& operator=(const TableDirectory&) = delete;
 
+    unsigned shards() const noexcept { return static_cast<unsigned>(mask_ + 1); }
     std::size_t shardOf(std::uint64_t hash) const noexcept {
         return KeyHash::shardPart(hash) & mask_;
     }
