@@ -230,10 +230,9 @@ bool fromHeap([[maybe_unused]] std::size_t size, [[maybe_unused]] std::size_t al
 
 }  // namespace
 
-void* BlockMemory::allocate(std::size_t size, std::size_t align) {
-    if (Magazine* const magazine = fineMagazine(size, align);
-        magazine != nullptr && magazine->count > 0) [[likely]]
-        return magazine->pop();
+namespace {
+
+[[gnu::noinline]] void* allocateByAll(std::size_t size, std::size_t align) {
     size = blockSize(size, align);
     if (fromHeap(size, align)) [[unlikely]]
         return align > __STDCPP_DEFAULT_NEW_ALIGNMENT__
@@ -248,12 +247,7 @@ void* BlockMemory::allocate(std::size_t size, std::size_t align) {
     return magazine->pop();
 }
 
-void BlockMemory::free(void* block, std::size_t size, std::size_t align) noexcept {
-    if (Magazine* const magazine = fineMagazine(size, align);
-        magazine != nullptr && magazine->count < magazine->capacity) [[likely]] {
-        magazine->blocks[magazine->count++] = block;
-        return;
-    }
+[[gnu::noinline]] void freeByAll(void* block, std::size_t size, std::size_t align) noexcept {
     size = blockSize(size, align);
     if (fromHeap(size, align)) [[unlikely]] {
         if (align > __STDCPP_DEFAULT_NEW_ALIGNMENT__)
@@ -273,6 +267,25 @@ void BlockMemory::free(void* block, std::size_t size, std::size_t align) noexcep
         std::memmove(magazine->blocks, magazine->blocks + half, magazine->count * sizeof(void*));
     }
     magazine->blocks[magazine->count++] = block;
+}
+
+}  // namespace
+
+// The short way of nearly every block; what it cannot do is done anew.
+void* BlockMemory::allocate(std::size_t size, std::size_t align) {
+    if (Magazine* const magazine = fineMagazine(size, align);
+        magazine != nullptr && magazine->count > 0) [[likely]]
+        return magazine->pop();
+    return allocateByAll(size, align);
+}
+
+void BlockMemory::free(void* block, std::size_t size, std::size_t align) noexcept {
+    if (Magazine* const magazine = fineMagazine(size, align);
+        magazine != nullptr && magazine->count < magazine->capacity) [[likely]] {
+        magazine->blocks[magazine->count++] = block;
+        return;
+    }
+    freeByAll(block, size, align);
 }
 
 }  // namespace oxcache

@@ -28,7 +28,7 @@ std::size_t Entry::valueAt(const ValueType* type) const noexcept {
 Entry* Entry::allocate(Key key, const EntryAttributes& attributes, std::size_t size,
                        const ValueType* type, bool extensible) {
     constexpr std::size_t kLimit = std::numeric_limits<std::uint32_t>::max();
-    if (key.size() > kLimit || size > kLimit)
+    if ((key.size() | size) > kLimit) [[unlikely]]
         throw std::length_error("oxcache: a key or value of 4 GiB or more cannot be cached");
     unsigned flags = 0;
     if (extensible || type != nullptr) flags |= kWide | kExtension;
@@ -46,9 +46,9 @@ Entry* Entry::allocate(Key key, const EntryAttributes& attributes, std::size_t s
     total += size;
     const std::size_t tail = total;
     total += ((flags & kTimes) != 0 ? kTimesSize : 0) + (attributes.version ? kVersionSize : 0);
-    Entry* entry = new (BlockMemory::allocate(total, alignOf(type))) Entry(bits);
-    entry->valueSize_ = static_cast<std::uint32_t>(size);
-    entry->shortKeySize_ = static_cast<std::uint8_t>((flags & kWide) != 0 ? 0 : key.size());
+    const auto shortKeySize = static_cast<std::uint8_t>((flags & kWide) != 0 ? 0 : key.size());
+    Entry* entry = new (BlockMemory::allocate(total, alignOf(type)))
+        Entry(static_cast<std::uint32_t>(size), shortKeySize, bits);
     if ((flags & kWide) != 0) entry->write(kHeader, static_cast<std::uint32_t>(key.size()));
     if ((flags & kExtension) != 0)
         new (entry->at(kExtensionAt)) std::atomic<EntryExtension*>(nullptr);
@@ -79,10 +79,13 @@ void Entry::freeBlock(Entry* entry) noexcept {
 }
 
 void Entry::destroy(const Entry* entry) noexcept {
+    auto* const block = const_cast<Entry*>(entry);
+    if ((entry->flags() & (kObject | kExtension)) == 0) [[likely]]
+        return BlockMemory::free(block, entry->footprint(), alignOf(nullptr));
     const ValueType* type = entry->type();
-    if (type != nullptr) type->destroy(const_cast<char*>(entry->at(entry->valueAt(type))));
+    if (type != nullptr) type->destroy(block->at(block->valueAt(type)));
     if (std::atomic<EntryExtension*>* extension = entry->extension()) delete extension->load();
-    freeBlock(const_cast<Entry*>(entry));
+    freeBlock(block);
 }
 
 [[gnu::flatten]] EntryPtr Entry::ofBytes(Key key, const EntryAttributes& attributes,

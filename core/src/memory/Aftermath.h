@@ -2,6 +2,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
+#include <utility>
 #include <vector>
 
 #include "MemoryStore.h"
@@ -23,16 +25,22 @@ public:
     Aftermath(const Aftermath&) = delete;
     Aftermath& operator=(const Aftermath&) = delete;
 
-    /// Makes room, so that so many retirements, and departures if they are noted, cannot fail.
+    /// Makes room, so that so many entries can be retired, and depart if that is noted, without
+    /// fail.
     void expect(std::size_t count, bool listened) {
         borrowRetired();
         record_.retired.expect(count);
-        if (listened) departures.reserve(departures.size() + count);
+        if (listened) [[unlikely]]
+            departures.reserve(departures.size() + count);
     }
-    void retire(const Retired& retired, std::size_t bytes) {
+    void expectObjects(std::size_t count) {
         borrowRetired();
-        retired_ = true;
-        record_.retired.add(retired, bytes);
+        record_.retired.expectObjects(count);
+    }
+    void retire(const Entry& entry, std::size_t footprint) { retireAny(entry, footprint); }
+    template <class T>
+    void retire(std::unique_ptr<T> object, std::size_t bytes) {
+        if (object != nullptr) retireAny(RetiredObject(std::move(object)), bytes);
     }
     void count(RemovalCause cause, std::uint64_t entries, std::uint64_t weight) noexcept {
         ThreadRecord::Removals& removals = record_.removals[static_cast<std::size_t>(cause)];
@@ -50,12 +58,18 @@ public:
         if (!retired_) return returnRetired();
         borrowRetired();
         borrowed_ = retired_ = false;
-        record_.reclaimBorrowed(false);
+        record_.reclaimBorrowed();
     }
 
     std::vector<Departure> departures;
 
 private:
+    template <class T>
+    void retireAny(const T& retired, std::size_t bytes) {
+        borrowRetired();
+        retired_ = true;
+        record_.retired.add(retired, bytes);
+    }
     void borrowRetired() noexcept {
         if (!borrowed_) record_.borrowRetired();
         borrowed_ = true;

@@ -77,6 +77,7 @@ public:
 
     /// Makes sure that this much is there; takes what is missing from the budget.
     bool cover(std::uint64_t entries, std::uint64_t bytes) noexcept {
+        if (entries <= entries_ && bytes <= bytes_) return true;
         const std::uint64_t moreEntries = entries > entries_ ? entries - entries_ : 0;
         const std::uint64_t moreBytes = bytes > bytes_ ? bytes - bytes_ : 0;
         if (!budget_.take(moreEntries, moreBytes)) return false;
@@ -93,6 +94,7 @@ public:
         bytes_ += bytes;
     }
     void giveBack() noexcept {
+        if ((entries_ | bytes_) == 0) return;
         budget_.giveBack(entries_, bytes_);
         entries_ = bytes_ = 0;
     }

@@ -46,6 +46,12 @@ struct Place {
     std::uint8_t bucket = 0;
 };
 
+/// What an entry takes: bytes of memory, and of the bounds.
+struct EntrySize {
+    std::size_t footprint = 0;
+    std::uint64_t weight = 0;
+};
+
 /// The store's view of an entry: the part of the header that L1 owns. An entry lives in one store
 /// at a time, once.
 class EntryLink {
@@ -75,6 +81,20 @@ public:
         entry.place_.store(place.position | (place.main ? kMain : 0) | (place.timed ? kTimed : 0) |
                                kLinked | static_cast<std::uint32_t>(place.bucket) << 24,
                            std::memory_order_relaxed);
+    }
+
+    static bool isMain(const Entry& entry) noexcept {
+        return (entry.place_.load(std::memory_order_relaxed) & kMain) != 0;
+    }
+    static bool isTimed(const Entry& entry) noexcept {
+        return (entry.place_.load(std::memory_order_relaxed) & kTimed) != 0;
+    }
+    /// What follows from having the place of `former`: position and mark, and the wheel's record if
+    /// it `keepsRecord`.
+    static void inherit(const Entry& entry, const Entry& former, bool keepsRecord) noexcept {
+        const std::uint32_t bits = former.place_.load(std::memory_order_relaxed);
+        entry.place_.store(keepsRecord ? bits : bits & ~kTimed, std::memory_order_relaxed);
+        setMark(entry, mark(former));
     }
 
     /// The hard one; kNoDeadline when there is none.
@@ -113,10 +133,12 @@ public:
         return entry.extension()->exchange(more.release(), std::memory_order_acq_rel);
     }
 
-    static std::uint64_t weight(const Entry& entry) noexcept {
+    static EntrySize size(const Entry& entry) noexcept {
+        const std::size_t footprint = entry.footprint();
         const Residency* more = residency(entry);
-        return more != nullptr && more->hasCost ? more->cost : entry.footprint();
+        return {footprint, more != nullptr && more->hasCost ? more->cost : footprint};
     }
+    static std::uint64_t weight(const Entry& entry) noexcept { return size(entry).weight; }
 
     static bool expired(const Entry& entry, std::int64_t now) noexcept {
         return dueAt(entry) <= now;
@@ -144,6 +166,13 @@ public:
         return true;
     }
     static bool hasKey(const Entry& entry, Key key) noexcept {
+        const Entry::Head head = entry.head();
+        if (key.size() <= Entry::kLongestShortKey) [[likely]] {
+            if (head.plainWith(key.size(), 0)) [[likely]]
+                return hasKeyAfter(entry, 0, key);
+            if (head.plainWith(key.size(), Entry::kEpochs))
+                return hasKeyAfter(entry, Entry::kEpochs, key);
+        }
         const Key own = entry.key();
         return own.size() == key.size() && sameBytes(own.data(), key.data(), key.size());
     }
@@ -156,14 +185,7 @@ public:
             return answersByAll(entry, key, nowNs());
         const Entry::Head head = entry.head();
         const auto answersPlainly = [&](std::size_t epochs) __attribute__((always_inline)) {
-            const char* own = entry.at(Entry::kHeader + epochs);
-            if (detail::isUpTo32(key.size())) [[likely]] {
-                if (!detail::sameUpTo32(own, key.data(), key.size())) [[unlikely]]
-                    return false;
-            } else if (!sameBytes(own, key.data(), key.size())) {
-                return false;
-            }
-            if (!inTime(head, nowNs())) [[unlikely]]
+            if (!hasKeyAfter(entry, epochs, key) || !inTime(head, nowNs())) [[unlikely]]
                 return false;
             bump(entry, head);
             return true;
@@ -181,6 +203,11 @@ private:
     static constexpr std::uint32_t kLinked = 1U << 23;
     static constexpr std::int64_t kMs = 1'000'000;
 
+    /// Of a plain entry whose key has the size of `key`, and which has so many bytes of epochs.
+    [[gnu::always_inline]] static bool hasKeyAfter(const Entry& entry, std::size_t epochs,
+                                                   Key key) noexcept {
+        return sameBytes(entry.at(Entry::kHeader + epochs), key.data(), key.size());
+    }
     static bool inTime(const Entry::Head& head, std::int64_t nowNs) noexcept {
         return head.deadline() * kMs > nowNs;
     }

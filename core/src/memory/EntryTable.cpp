@@ -19,19 +19,20 @@ EntryTable::EntryTable(std::size_t entries)
       limit_(std::max<std::size_t>(4, count_ * Bucket::kSlots * 7 / 8)) {}
 
 // Ends in the first bucket that nobody passed; where none is such, after all of them.
-const Entry* TableView::search(TableHash hash, Key key) const noexcept {
+Found TableView::search(TableHash hash, Key key) const noexcept {
     std::size_t at = bucketOf(hash);
     for (std::size_t steps = 0; steps <= count_; ++steps) {
         const Bucket& bucket = buckets_[at];
         for (SlotSet slots = SlotSet::matching(bucket.tags, hash); !slots.empty();
              slots.dropFirst()) {
             const Entry* entry = bucket.entries[slots.first()].load(std::memory_order_acquire);
-            if (entry != nullptr && EntryLink::hasKey(*entry, key)) return entry;
+            if (entry != nullptr && EntryLink::hasKey(*entry, key))
+                return {entry, Bucket::indexOf(at, slots.first())};
         }
-        if (!bucket.overflowed()) return nullptr;
+        if (!bucket.overflowed()) return {};
         if (++at == count_) at = 0;
     }
-    return nullptr;
+    return {};
 }
 
 // The pointer is stored before its tag, so that a find that sees the tag sees the entry.
@@ -47,34 +48,19 @@ TableIndex EntryTable::insert(TableHash hash, const Entry* entry) noexcept {
             bucket.tags.store(tags | std::uint64_t{TableView::tagOf(hash)} << (8 * slot),
                               std::memory_order_release);
             ++entries_;
-            return static_cast<TableIndex>(at * Bucket::kSlots + slot);
+            return Bucket::indexOf(at, slot);
         }
     }
 }
 
-void EntryTable::replace(TableHash hash, const Entry* old, const Entry* entry) noexcept {
-    const Position at = positionOf(hash, old);
-    buckets_[at.bucket].entries[at.slot].store(entry, std::memory_order_release);
-}
-
-void EntryTable::erase(TableHash hash, const Entry* entry) noexcept {
-    const Position at = positionOf(hash, entry);
-    Bucket& bucket = buckets_[at.bucket];
-    bucket.tags.store(bucket.tags.load(std::memory_order_relaxed) & ~(0xffULL << (8 * at.slot)),
-                      std::memory_order_release);
-    bucket.entries[at.slot].store(nullptr, std::memory_order_release);
-    moveOverflow(view_.bucketOf(hash), at.bucket, false);
+void EntryTable::erase(TableHash hash, TableIndex at) noexcept {
+    const std::size_t own = at / Bucket::kWords;
+    std::atomic<std::uint64_t>& tags = buckets_[own].tags;
+    tags.store(tags.load(std::memory_order_relaxed) & ~(0xffULL << (8 * (at % Bucket::kWords))),
+               std::memory_order_release);
+    slot(at).store(nullptr, std::memory_order_release);
+    moveOverflow(view_.bucketOf(hash), own, false);
     --entries_;
-}
-
-EntryTable::Position EntryTable::positionOf(TableHash hash, const Entry* entry) const noexcept {
-    for (std::size_t at = view_.bucketOf(hash);; at = after(at)) {
-        const Bucket& bucket = buckets_[at];
-        for (SlotSet slots = SlotSet::matching(bucket.tags, hash); !slots.empty();
-             slots.dropFirst())
-            if (bucket.entries[slots.first()].load(std::memory_order_relaxed) == entry)
-                return {at, slots.first()};
-    }
 }
 
 void EntryTable::moveOverflow(std::size_t from, std::size_t to, bool up) noexcept {
@@ -86,7 +72,7 @@ void EntryTable::moveOverflow(std::size_t from, std::size_t to, bool up) noexcep
     }
 }
 
-void EntryTable::candidates(TableHash hash, FunctionRef<void(const Entry&)> visitor) const {
+void EntryTable::candidates(TableHash hash, FunctionRef<void(const Found&)> visitor) const {
     std::size_t at = view_.bucketOf(hash);
     for (std::size_t steps = 0; steps <= count_; ++steps) {
         const Bucket& bucket = buckets_[at];
@@ -94,14 +80,14 @@ void EntryTable::candidates(TableHash hash, FunctionRef<void(const Entry&)> visi
         for (SlotSet slots = SlotSet::matching(bucket.tags, hash); !slots.empty();
              slots.dropFirst())
             if (const Entry* entry = bucket.entries[slots.first()].load(std::memory_order_relaxed))
-                visitor(*entry);
+                visitor({entry, Bucket::indexOf(at, slots.first())});
         if (!overflowed) return;
         at = after(at);
     }
 }
 
 void EntryTable::forEach(FunctionRef<void(TableIndex, const Entry&)> visitor) const {
-    for (TableIndex index = 0; index < end(); ++index)
+    for (TableIndex index = 0; index < end(); index = next(index))
         if (const Entry* entry = at(index)) visitor(index, *entry);
 }
 

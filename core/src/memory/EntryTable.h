@@ -16,13 +16,15 @@ namespace oxcache::memory {
 
 /// The low half of a key's hash: bucket from its high bits, tag from its low eight.
 using TableHash = std::uint32_t;
-/// Where an entry is in its table, which is where it stays. Also that of the one that replaces it.
+/// Where an entry is in its table, in words, which is where it stays. Also that of the one that
+/// replaces it.
 using TableIndex = std::uint32_t;
 
 /// A line of the table: a tag for each of seven slots, how many entries went to later buckets
 /// because this one was full, and the slots. An empty slot has tag 0, as other slots may.
 struct alignas(64) Bucket {
     static constexpr unsigned kSlots = SlotSet::kSlots;
+    static constexpr unsigned kWords = kSlots + 1;
     static constexpr unsigned kOverflowShift = 56;
 
     std::atomic<const Entry*> entries[kSlots] = {};
@@ -31,6 +33,17 @@ struct alignas(64) Bucket {
     bool overflowed() const noexcept {
         return tags.load(std::memory_order_acquire) >> kOverflowShift != 0;
     }
+    static TableIndex indexOf(std::size_t bucket, std::size_t slot) noexcept {
+        return static_cast<TableIndex>(bucket * kWords + slot);
+    }
+};
+
+/// An entry of a table and where it is; null when there is none.
+struct Found {
+    const Entry* entry = nullptr;
+    TableIndex at = 0;
+
+    explicit operator bool() const noexcept { return entry != nullptr; }
 };
 
 /// What finding takes of a table: where it lies and how long it is. All of it is for readers, who
@@ -51,7 +64,20 @@ public:
     }
     const Entry* find(TableHash hash, Key key) const noexcept {
         const Entry* entry = guess(hash);
-        return entry != nullptr && EntryLink::hasKey(*entry, key) ? entry : search(hash, key);
+        return entry != nullptr && EntryLink::hasKey(*entry, key) ? entry : search(hash, key).entry;
+    }
+    /// The same with where it was found.
+    Found locate(TableHash hash, Key key) const noexcept {
+        const std::size_t at = bucketOf(hash);
+        const SlotSet slots = SlotSet::matching(buckets_[at].tags, hash);
+        if (!slots.empty()) [[likely]] {
+            const TableIndex index = Bucket::indexOf(at, slots.first());
+            const Entry* entry =
+                buckets_[at].entries[slots.first()].load(std::memory_order_acquire);
+            if (entry != nullptr && EntryLink::hasKey(*entry, key)) [[likely]]
+                return {entry, index};
+        }
+        return search(hash, key);
     }
     [[gnu::always_inline]] void prefetch(TableHash hash) const noexcept {
         oxcache::prefetch(&buckets_[bucketOf(hash)]);
@@ -66,7 +92,7 @@ public:
     static std::uint8_t tagOf(TableHash hash) noexcept { return static_cast<std::uint8_t>(hash); }
 
 private:
-    OXCACHE_INTERNAL const Entry* search(TableHash hash, Key key) const noexcept;
+    OXCACHE_INTERNAL Found search(TableHash hash, Key key) const noexcept;
 
     const Bucket* buckets_ = nullptr;
     std::uint64_t count_ = 0;
@@ -87,16 +113,20 @@ public:
 
     /// `hash` is the entry's; the key must not be in the table.
     TableIndex insert(TableHash hash, const Entry* entry) noexcept;
-    void replace(TableHash hash, const Entry* old, const Entry* entry) noexcept;
-    void erase(TableHash hash, const Entry* entry) noexcept;
-    /// All entries that `hash` may name; the visitor may erase the one it is called with.
-    void candidates(TableHash hash, FunctionRef<void(const Entry&)> visitor) const;
-    const Entry* at(TableIndex index) const noexcept {
-        return buckets_[index / Bucket::kSlots].entries[index % Bucket::kSlots].load(
-            std::memory_order_relaxed);
+    void replace(TableIndex at, const Entry* entry) noexcept {
+        slot(at).store(entry, std::memory_order_release);
     }
-    /// All that can be; at() is null where nothing is.
-    TableIndex end() const noexcept { return static_cast<TableIndex>(count_ * Bucket::kSlots); }
+    void erase(TableHash hash, TableIndex at) noexcept;
+    /// All entries that `hash` may name; the visitor may erase the one it is called with.
+    void candidates(TableHash hash, FunctionRef<void(const Found&)> visitor) const;
+    const Entry* at(TableIndex index) const noexcept {
+        return slot(index).load(std::memory_order_relaxed);
+    }
+    /// From 0 to end(), all places there are; at() is null where nothing is.
+    static TableIndex next(TableIndex at) noexcept {
+        return at + (at % Bucket::kWords == Bucket::kSlots - 1 ? 2 : 1);
+    }
+    TableIndex end() const noexcept { return Bucket::indexOf(count_, 0); }
     void forEach(FunctionRef<void(TableIndex, const Entry&)> visitor) const;
 
     std::size_t entries() const noexcept { return entries_; }
@@ -106,15 +136,12 @@ public:
     bool full() const noexcept { return entries_ >= limit_; }
 
 private:
-    struct Position {
-        std::size_t bucket;
-        std::size_t slot;
-    };
-
+    std::atomic<const Entry*>& slot(TableIndex at) const noexcept {
+        return buckets_[at / Bucket::kWords].entries[at % Bucket::kWords];
+    }
     std::size_t after(std::size_t bucket) const noexcept {
         return bucket + 1 == count_ ? 0 : bucket + 1;
     }
-    Position positionOf(TableHash hash, const Entry* entry) const noexcept;
     void moveOverflow(std::size_t from, std::size_t to, bool up) noexcept;
 
     const std::size_t count_;

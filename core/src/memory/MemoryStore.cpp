@@ -36,9 +36,10 @@ std::uint64_t MemoryStore::capture(Key key) const noexcept {
 
 bool MemoryStore::fill(EntryPtr entry, const Residence& residence, std::uint64_t captured,
                        const EpochGuard& guard) {
-    const std::uint64_t hash = reads_->hash(entry->key());
-    const auto unmoved = [&] { return impl_->counters.of(hash) == captured && guard.unchanged(); };
-    return impl_->admit(std::move(entry), residence, hash, StoreCore::Origin::Fill, unmoved);
+    const auto unmoved = [&](std::uint64_t hash) {
+        return impl_->counters.of(hash) == captured && guard.unchanged();
+    };
+    return impl_->admit(std::move(entry), residence, StoreCore::Origin::Fill, unmoved);
 }
 
 std::uint64_t MemoryStore::begin(Key key) {
@@ -50,15 +51,13 @@ std::uint64_t MemoryStore::begin(Key key) {
 }
 
 bool MemoryStore::settle(EntryPtr entry, const Residence& residence, std::uint64_t begun) {
-    const std::uint64_t hash = reads_->hash(entry->key());
-    const auto unmoved = [&] { return impl_->counters.of(hash) == begun; };
-    return impl_->admit(std::move(entry), residence, hash, StoreCore::Origin::Write, unmoved);
+    const auto unmoved = [&](std::uint64_t hash) { return impl_->counters.of(hash) == begun; };
+    return impl_->admit(std::move(entry), residence, StoreCore::Origin::Write, unmoved);
 }
 
 bool MemoryStore::put(EntryPtr entry, const Residence& residence) {
-    const std::uint64_t hash = reads_->hash(entry->key());
-    return impl_->admit(std::move(entry), residence, hash, StoreCore::Origin::Write,
-                        [] { return true; });
+    return impl_->admit(std::move(entry), residence, StoreCore::Origin::Write,
+                        [](std::uint64_t) { return true; });
 }
 
 bool MemoryStore::invalidate(Key key, const Version& keep) {
@@ -73,7 +72,7 @@ bool MemoryStore::expire(Key key) {
     Shard& shard = impl_->shardOf(hash);
     ShardLock lock(shard.mutex);
     impl_->counters.move(hash);
-    const Entry* entry = shard.find(hash, key);
+    const Entry* entry = shard.find(hash, key).entry;
     if (entry == nullptr || !EntryLink::alive(*entry, impl_->nowMs())) return false;
     entry->markStale();
     return true;

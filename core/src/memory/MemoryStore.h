@@ -42,6 +42,9 @@ struct Residence {
     std::optional<std::uint64_t> cost{};
     /// By any of which it can be invalidated.
     std::span<const std::string_view> tags{};
+
+    /// For ever, at its footprint.
+    bool plain() const noexcept { return !ttl && !idle && !cost && tags.empty(); }
 };
 
 /// The bus epoch a fill was begun under; the fill is refused when it has moved.

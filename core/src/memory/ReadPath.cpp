@@ -77,12 +77,4 @@ void ReadPath::visitGroup(std::span<const Key> keys, std::size_t from,
     for (std::size_t i = 0; i < keys.size(); ++i) reader(from + i, found[i]);
 }
 
-void ReadPath::prefetchEntry(std::uint64_t hashed, Key key) const {
-    const Find find(mySlot());
-    if (const Entry* entry = tables.of(hashed).guess(KeyHash::tablePart(hashed))) {
-        prefetchToWrite(entry);
-        prefetchValue(*entry, key);
-    }
-}
-
 }  // namespace oxcache::memory

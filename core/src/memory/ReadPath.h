@@ -63,13 +63,16 @@ public:
     static constexpr std::size_t kGroup = 16;
     void visitGroup(std::span<const Key> keys, std::size_t from,
                     FunctionRef<void(std::size_t, const Entry*)> reader) const;
-    /// Fetches the bucket that a write of the key will change.
-    void prefetchBucket(std::uint64_t hashed) const {
-        const Find find(mySlot());
-        tables.of(hashed).prefetchToWrite(KeyHash::tablePart(hashed));
+    /// Fetches what a write of the key will change: the bucket and the entry that it replaces.
+    void prefetchToWrite(ThreadSlot& slot, std::uint64_t hashed, Key key) const {
+        const Find find(slot);
+        const TableView& table = tables.of(hashed);
+        table.prefetchToWrite(KeyHash::tablePart(hashed));
+        if (const Entry* entry = table.guess(KeyHash::tablePart(hashed))) [[likely]] {
+            oxcache::prefetchToWrite(entry);
+            prefetchValue(*entry, key);
+        }
     }
-    /// Fetches the entry that a write of the key will replace; after its bucket.
-    void prefetchEntry(std::uint64_t hashed, Key key) const;
 
     std::int64_t sinceBegan(SteadyTime time) const noexcept {
         return (time.time_since_epoch().count() - beganNs_) / 1'000'000;

@@ -40,24 +40,6 @@ struct FindUnderWay {
     std::uintptr_t seen;
 };
 
-// False when a find that might see what was unlinked has not ended.
-bool awaitFinds(bool patient) {
-    heavyBarrier();
-    std::vector<FindUnderWay> finds;
-    for (ThreadSlot* slot = slots.load(std::memory_order_acquire); slot != nullptr;
-         slot = slot->next) {
-        const std::uintptr_t seen = lookAt(slot->doing);
-        if (seen % 2 != 0) finds.push_back({slot, seen});
-    }
-    for (const FindUnderWay& find : finds)
-        for (unsigned spins = 0; find.slot->doing.load(std::memory_order_acquire) == find.seen;) {
-            if (++spins < 1000) continue;
-            if (!patient) return false;
-            std::this_thread::yield();
-        }
-    return true;
-}
-
 // An entry that is put aside is so before the thread does something else, and never moves back:
 // read in this order, no hold is missed.
 std::vector<const Entry*> heldEntries() {
@@ -100,19 +82,38 @@ ThreadSlot* takeSlot() {
     return currentSlot;
 }
 
-// A find that began before the unlinking either is still under way, or has ended and left what it
-// holds in its slot; so the holds are read after the finds have been waited for.
-std::size_t separateUnread(std::vector<Retired>& retired, bool patient) noexcept {
+bool findsEnded(bool patient) noexcept {
+    heavyBarrier();
+    std::vector<FindUnderWay> finds;
+    try {
+        for (ThreadSlot* slot = slots.load(std::memory_order_acquire); slot != nullptr;
+             slot = slot->next) {
+            const std::uintptr_t seen = lookAt(slot->doing);
+            if (seen % 2 != 0) finds.push_back({slot, seen});
+        }
+    } catch (const std::bad_alloc&) {
+        return false;
+    }
+    for (const FindUnderWay& find : finds)
+        for (unsigned spins = 0; find.slot->doing.load(std::memory_order_acquire) == find.seen;) {
+            if (++spins < 1000) continue;
+            if (!patient) return false;
+            std::this_thread::yield();
+        }
+    return true;
+}
+
+// A find that began before the unlinking has ended and left what it holds in its slot.
+std::size_t separateUnread(std::vector<const Entry*>& retired) noexcept {
     std::vector<const Entry*> held;
     try {
-        if (retired.empty() || !awaitFinds(patient)) return 0;
         held = heldEntries();
     } catch (const std::bad_alloc&) {
         return 0;
     }
-    const auto firstHeld = std::partition(retired.begin(), retired.end(), [&](const Retired& one) {
-        return one.heldAs() == nullptr ||
-               !std::binary_search(held.begin(), held.end(), one.heldAs());
+    if (held.empty()) return retired.size();
+    const auto firstHeld = std::partition(retired.begin(), retired.end(), [&](const Entry* one) {
+        return !std::binary_search(held.begin(), held.end(), one);
     });
     return static_cast<std::size_t>(firstHeld - retired.begin());
 }

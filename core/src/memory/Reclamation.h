@@ -157,31 +157,13 @@ private:
     std::size_t count_ = 0;
 };
 
-/// Memory that was unlinked and that readers may still see.
-class Retired {
-public:
-    Retired() = default;
-    static Retired entry(const Entry* entry) noexcept { return {entry, &releaseEntry, entry}; }
-    template <class T>
-    static Retired object(T* object) noexcept {
-        return {object, [](const void* raw) { delete static_cast<const T*>(raw); }, nullptr};
-    }
-    const Entry* heldAs() const noexcept { return heldAs_; }
-    void free() const { free_(object_); }
+/// True once every find has ended that might see what was unlinked before the call. They are short,
+/// but their thread may be waiting for a processor: not for ever unless `patient`. False too where
+/// memory is out.
+OXCACHE_INTERNAL bool findsEnded(bool patient) noexcept;
 
-private:
-    Retired(const void* object, void (*freer)(const void*), const Entry* heldAs) noexcept
-        : object_(object), free_(freer), heldAs_(heldAs) {}
-    static void releaseEntry(const void* raw) { static_cast<const Entry*>(raw)->release(); }
-
-    const void* object_ = nullptr;
-    void (*free_)(const void*) = nullptr;
-    const Entry* heldAs_ = nullptr;
-};
-
-/// Moves to the front what no reader can see any more, and gives its number. Where memory is out,
-/// none this time. Waits for finds that are under way if `patient`; they are short, but their
-/// thread may be waiting for a processor.
-OXCACHE_INTERNAL std::size_t separateUnread(std::vector<Retired>& retired, bool patient) noexcept;
+/// Of entries that were unlinked before findsEnded(): moves to the front those that no reader can
+/// see any more, and gives their number. Where memory is out, none this time.
+OXCACHE_INTERNAL std::size_t separateUnread(std::vector<const Entry*>& retired) noexcept;
 
 }  // namespace oxcache::memory

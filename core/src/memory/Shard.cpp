@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <new>
+#include <utility>
 
 namespace oxcache::memory {
 namespace {
@@ -32,26 +33,18 @@ Shard::~Shard() {
     };
     table_->forEach(free);
     for (Detached& one : detached_)
-        for (; one.next < one.table->end(); ++one.next)
+        for (; one.next < one.table->end(); one.next = EntryTable::next(one.next))
             if (const Entry* entry = one.table->at(one.next)) free(one.next, *entry);
 }
 
-[[gnu::flatten]] void Shard::link(std::uint64_t hash, EntryPtr owned, const Entry* old,
-                                  RemovalCause cause, Aftermath& aftermath) {
-    if (old == nullptr)
-        append(hash, std::move(owned), aftermath);
-    else
-        supersede(hash, std::move(owned), *old, cause, aftermath);
-}
-
 // Whatever may fail for want of memory comes before anything has changed; so below.
-void Shard::append(std::uint64_t hash, EntryPtr owned, Aftermath& aftermath) {
+void Shard::append(std::uint64_t hash, EntryPtr&& owned, std::uint64_t weight,
+                   Aftermath& aftermath) {
     const Entry& entry = *owned;
     if (table_->full()) grow(aftermath);
     sketch_.serve(entries_.load(std::memory_order_relaxed) + 1);
     window_.makeRoom(*table_);
     time(hash, entry);
-    const std::uint64_t weight = EntryLink::weight(entry);
     EntryLink::setMark(entry, 0);
     sketch_.add(KeyHash::tablePart(hash));
     window_.pushBack(entry, table_->insert(KeyHash::tablePart(hash), owned.leak()));
@@ -65,30 +58,30 @@ void Shard::append(std::uint64_t hash, EntryPtr owned, Aftermath& aftermath) {
 }
 
 // A record of the wheel that fires before the new deadline will be moved then.
-void Shard::supersede(std::uint64_t hash, EntryPtr owned, const Entry& old, RemovalCause cause,
-                      Aftermath& aftermath) {
+[[gnu::flatten]] void Shard::supersede(std::uint64_t hash, EntryPtr&& owned, std::uint64_t weight,
+                                       const Found& old, const EntrySize& oldSize,
+                                       RemovalCause cause, Aftermath& aftermath) {
     const Entry& entry = *owned;
-    const Place before = EntryLink::place(old);
-    const bool keepsRecord = before.timed && EntryLink::dueAt(old) <= EntryLink::dueAt(entry);
-    EntryLink::setPlace(entry, {before.position, before.main, keepsRecord, before.bucket});
-    if (!keepsRecord) time(hash, entry);
+    const Entry& former = *old.entry;
     expectDepartures(1, aftermath);
-    const std::uint64_t weight = EntryLink::weight(entry);
-    const std::uint64_t oldWeight = EntryLink::weight(old);
-    EntryLink::setMark(entry, EntryLink::mark(old));
-    if (!before.main) windowWeight_ += weight - oldWeight;
-    add(weight_, weight - oldWeight);
-    table_->replace(KeyHash::tablePart(hash), &old, owned.leak());
-    aftermath.count(cause, 1, oldWeight);
-    depart(old, cause, aftermath);
+    const bool timed = EntryLink::isTimed(former);
+    const bool keepsRecord = timed && EntryLink::dueAt(former) <= EntryLink::dueAt(entry);
+    EntryLink::inherit(entry, former, keepsRecord);
+    if (!keepsRecord) time(hash, entry);
+    if (!EntryLink::isMain(former)) windowWeight_ += weight - oldSize.weight;
+    add(weight_, weight - oldSize.weight);
+    table_->replace(old.at, owned.leak());
+    aftermath.count(cause, 1, oldSize.weight);
+    depart(former, oldSize.footprint, cause, aftermath);
 }
 
-void Shard::unlink(std::uint64_t hash, const Entry& entry, RemovalCause cause, Room& room,
+void Shard::unlink(std::uint64_t hash, const Found& found, RemovalCause cause, Room& room,
                    Aftermath& aftermath) {
+    const Entry& entry = *found.entry;
     expectDepartures(1, aftermath);
-    const std::uint64_t weight = EntryLink::weight(entry);
-    table_->erase(KeyHash::tablePart(hash), &entry);
-    if (!EntryLink::place(entry).main) windowWeight_ -= weight;
+    const auto [footprint, weight] = EntryLink::size(entry);
+    table_->erase(KeyHash::tablePart(hash), found.at);
+    if (!EntryLink::isMain(entry)) windowWeight_ -= weight;
     queueOf(entry).erase(entry);
     add(entries_, UINT64_MAX);
     add(weight_, 0 - weight);
@@ -96,7 +89,7 @@ void Shard::unlink(std::uint64_t hash, const Entry& entry, RemovalCause cause, R
         sketch_.add(KeyHash::tablePart(hash), mark);
     room.add(1, weight);
     aftermath.count(cause, 1, weight);
-    depart(entry, cause, aftermath);
+    depart(entry, footprint, cause, aftermath);
 }
 
 void Shard::expectDepartures(std::size_t count, Aftermath& aftermath) {
@@ -105,11 +98,12 @@ void Shard::expectDepartures(std::size_t count, Aftermath& aftermath) {
 
 // The entry is in no structure any more; its count goes to those who wait for readers. It has been
 // expected.
-void Shard::depart(const Entry& entry, RemovalCause cause, Aftermath& aftermath) {
-    if (commons_.listened.load(std::memory_order_relaxed))
+void Shard::depart(const Entry& entry, std::size_t footprint, RemovalCause cause,
+                   Aftermath& aftermath) {
+    if (commons_.listened.load(std::memory_order_relaxed)) [[unlikely]]
         aftermath.departures.push_back({EntryPtr::share(&entry), cause});
     EntryLink::unclaim(entry);
-    aftermath.retire(Retired::entry(&entry), entry.footprint());
+    aftermath.retire(entry, footprint);
 }
 
 void Shard::grow(Aftermath& aftermath) {
@@ -118,7 +112,7 @@ void Shard::grow(Aftermath& aftermath) {
     if (entries < expected_) room = std::min(room, expected_ + expected_ / 32);
     auto table = std::make_unique<EntryTable>(std::max(room, entries + entries / 4));
     auto list = std::make_unique<TableDirectory::List>();
-    aftermath.expect(2, false);
+    aftermath.expectObjects(2);
     table_->forEach([&](TableIndex, const Entry& entry) OXCACHE_NO_THREAD_SAFETY_ANALYSIS {
         queueOf(entry).move(entry, table->insert(KeyHash::tablePart(hashOf(entry)), &entry));
     });
@@ -129,14 +123,14 @@ std::unique_ptr<EntryTable> Shard::changeTable(std::unique_ptr<EntryTable> table
                                                std::unique_ptr<TableDirectory::List> list,
                                                Aftermath& aftermath) {
     list = commons_.reads.tables.publish(index_, table->view(), std::move(list));
-    aftermath.retire(Retired::object(list.release()), sizeof *list);
+    aftermath.retire(std::move(list), sizeof *list);
     table_.swap(table);
     return table;
 }
 
 void Shard::retire(std::unique_ptr<EntryTable> table, Aftermath& aftermath) {
     const std::size_t bytes = table->bytes();
-    aftermath.retire(Retired::object(table.release()), bytes);
+    aftermath.retire(std::move(table), bytes);
 }
 
 void Shard::detachAll(Room& room, Aftermath& aftermath) {
@@ -145,7 +139,7 @@ void Shard::detachAll(Room& room, Aftermath& aftermath) {
     if (entries == 0) return;
     auto table = std::make_unique<EntryTable>(std::min(expected_, kPresized));
     auto list = std::make_unique<TableDirectory::List>();
-    aftermath.expect(1, false);
+    aftermath.expectObjects(1);
     Detached& detached = detached_.emplace_back();
     detached.table = changeTable(std::move(table), std::move(list), aftermath);
     window_.giveAll(detached.window);
@@ -166,12 +160,14 @@ void Shard::drainDetached(std::size_t limit, Aftermath& aftermath) {
             if (!slots->empty()) slots->pop_back();
         expectDepartures(1, aftermath);
         if (one.next == one.table->end()) {
+            aftermath.expectObjects(1);
             retire(std::move(one.table), aftermath);
             detached_.pop_back();
             continue;
         }
-        if (const Entry* entry = one.table->at(one.next++))
-            depart(*entry, RemovalCause::Cleared, aftermath);
+        if (const Entry* entry = one.table->at(one.next))
+            depart(*entry, entry->footprint(), RemovalCause::Cleared, aftermath);
+        one.next = EntryTable::next(one.next);
     }
 }
 

@@ -65,15 +65,19 @@ private:
     std::uint64_t windowWeight_ OXCACHE_GUARDED_BY(mutex) = 0;
 
 public:
-    const Entry* find(std::uint64_t hash, Key key) const OXCACHE_REQUIRES(mutex) {
-        return table_->view().find(KeyHash::tablePart(hash), key);
+    Found find(std::uint64_t hash, Key key) const OXCACHE_REQUIRES(mutex) {
+        return table_->view().locate(KeyHash::tablePart(hash), key);
     }
     /// Takes over the caller's count of an entry that is claimed, has its deadline and whose room
-    /// has been used up. In place of `old`, if there is one.
-    void link(std::uint64_t hash, EntryPtr entry, const Entry* old, RemovalCause cause,
-              Aftermath& aftermath) OXCACHE_REQUIRES(mutex);
+    /// has been used up; nothing has its key.
+    void append(std::uint64_t hash, EntryPtr&& entry, std::uint64_t weight, Aftermath& aftermath)
+        OXCACHE_REQUIRES(mutex);
+    /// The same in place of one that has its key.
+    void supersede(std::uint64_t hash, EntryPtr&& entry, std::uint64_t weight, const Found& old,
+                   const EntrySize& oldSize, RemovalCause cause, Aftermath& aftermath)
+        OXCACHE_REQUIRES(mutex);
     /// The room that the entry took is the caller's then.
-    void unlink(std::uint64_t hash, const Entry& entry, RemovalCause cause, Room& room,
+    void unlink(std::uint64_t hash, const Found& found, RemovalCause cause, Room& room,
                 Aftermath& aftermath) OXCACHE_REQUIRES(mutex);
     /// Lets the policy choose one to leave. False when there is nobody.
     bool evict(std::int64_t now, Room& room, Aftermath& aftermath) OXCACHE_REQUIRES(mutex);
@@ -101,23 +105,26 @@ private:
         return commons_.reads.hash(entry.key());
     }
     EntryQueue& queueOf(const Entry& entry) OXCACHE_REQUIRES(mutex) {
-        return EntryLink::place(entry).main ? main_ : window_;
+        return EntryLink::isMain(entry) ? main_ : window_;
     }
     static void add(std::atomic<std::uint64_t>& counter, std::uint64_t amount) noexcept {
         counter.store(counter.load(std::memory_order_relaxed) + amount, std::memory_order_relaxed);
     }
     void expectDepartures(std::size_t count, Aftermath& aftermath) OXCACHE_REQUIRES(mutex);
-    void depart(const Entry& entry, RemovalCause cause, Aftermath& aftermath)
+    void depart(const Entry& entry, std::size_t footprint, RemovalCause cause, Aftermath& aftermath)
         OXCACHE_REQUIRES(mutex);
-    void time(std::uint64_t hash, const Entry& entry) OXCACHE_REQUIRES(mutex);
+    /// Of an entry that is not in the table yet, so that a rebuilding does not know it.
+    void time(std::uint64_t hash, const Entry& entry) OXCACHE_REQUIRES(mutex) {
+        const std::int64_t due = EntryLink::dueAt(entry);
+        if (due < EntryLink::kNoDeadline) timeUntil(due, hash, entry);
+    }
+    void timeUntil(std::int64_t due, std::uint64_t hash, const Entry& entry)
+        OXCACHE_REQUIRES(mutex);
     void due(TableHash hash, std::uint8_t bucket, std::int64_t now, Room& room,
              Aftermath& aftermath) OXCACHE_REQUIRES(mutex);
     void rebuildWheel() OXCACHE_REQUIRES(mutex);
     void audit(std::int64_t now, std::size_t steps, Room& room, Aftermath& aftermath)
         OXCACHE_REQUIRES(mutex);
-    void append(std::uint64_t hash, EntryPtr owned, Aftermath& aftermath) OXCACHE_REQUIRES(mutex);
-    void supersede(std::uint64_t hash, EntryPtr owned, const Entry& old, RemovalCause cause,
-                   Aftermath& aftermath) OXCACHE_REQUIRES(mutex);
     void grow(Aftermath& aftermath) OXCACHE_REQUIRES(mutex);
     /// Gives the former one, which readers may still see.
     std::unique_ptr<EntryTable> changeTable(std::unique_ptr<EntryTable> table,
@@ -129,11 +136,14 @@ private:
     bool windowOverfull() const OXCACHE_REQUIRES(mutex);
     std::uint64_t windowTarget(std::uint64_t all) const OXCACHE_REQUIRES(mutex);
     void settleWindow() OXCACHE_REQUIRES(mutex);
-    const Entry* victim(EntryQueue& queue) OXCACHE_REQUIRES(mutex);
+    Found victim(EntryQueue& queue) OXCACHE_REQUIRES(mutex);
     void promote() OXCACHE_REQUIRES(mutex);
     bool wins(const Entry& candidate) OXCACHE_REQUIRES(mutex);
-    bool leaveEither(const Entry* resident, const Entry* candidate,
-                     FunctionRef<bool(const Entry&)> leave) OXCACHE_REQUIRES(mutex);
+    bool leaveEither(const Found& resident, const Found& candidate,
+                     FunctionRef<bool(const Found&)> leave) OXCACHE_REQUIRES(mutex);
+    Found oldest(EntryQueue& queue) OXCACHE_REQUIRES(mutex) {
+        return {table_->at(queue.front()), queue.front()};
+    }
 
     StoreCommons& commons_;
     const std::size_t expected_;

@@ -3,10 +3,7 @@
 
 namespace oxcache::memory {
 
-// Of an entry that is not in the table yet, so that a rebuilding does not know it.
-void Shard::time(std::uint64_t hash, const Entry& entry) {
-    const std::int64_t due = EntryLink::dueAt(entry);
-    if (due >= EntryLink::kNoDeadline) return;
+void Shard::timeUntil(std::int64_t due, std::uint64_t hash, const Entry& entry) {
     if (wheel_.size() > entries_.load(std::memory_order_relaxed) * 3 / 2 + 512) rebuildWheel();
     Place place = EntryLink::place(entry);
     place.timed = true;
@@ -29,11 +26,12 @@ void Shard::rebuildWheel() {
 // made for, and the one it was made for gets the next record.
 void Shard::due(TableHash hash, std::uint8_t bucket, std::int64_t now, Room& room,
                 Aftermath& aftermath) {
-    table_->candidates(hash, [&](const Entry& entry) OXCACHE_NO_THREAD_SAFETY_ANALYSIS {
+    table_->candidates(hash, [&](const Found& found) OXCACHE_NO_THREAD_SAFETY_ANALYSIS {
+        const Entry& entry = *found.entry;
         Place place = EntryLink::place(entry);
         if (!place.timed) return;
         if (EntryLink::expired(entry, now)) {
-            unlink(hashOf(entry), entry, RemovalCause::Expired, room, aftermath);
+            unlink(hashOf(entry), found, RemovalCause::Expired, room, aftermath);
         } else if (place.bucket == bucket) {
             place.bucket =
                 wheel_.record(KeyHash::tablePart(hashOf(entry)), EntryLink::dueAt(entry));
@@ -87,7 +85,7 @@ void Shard::audit(std::int64_t now, std::size_t steps, Room& room, Aftermath& af
         if (at == EntryQueue::kHole) continue;
         const Entry& entry = *table_->at(at);
         if (EntryLink::alive(entry, now)) continue;
-        unlink(hashOf(entry), entry,
+        unlink(hashOf(entry), {&entry, at},
                EntryLink::expired(entry, now) ? RemovalCause::Expired : RemovalCause::Explicit,
                room, aftermath);
     }

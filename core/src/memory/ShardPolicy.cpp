@@ -45,20 +45,19 @@ std::uint64_t Shard::windowTarget(std::uint64_t all) const {
 // The oldest unmarked entry of the queue; marked ones start anew at the end. A round is paid for by
 // the hit that set the mark. In the main queue every mark is a round, in the window all are one: it
 // is there for what is recent. Where all are marked none is found this time.
-const Entry* Shard::victim(EntryQueue& queue) {
+Found Shard::victim(EntryQueue& queue) {
     for (std::size_t rounds = 0; !queue.empty() && rounds < kMaxRounds; ++rounds) {
-        const TableIndex at = queue.front();
-        const Entry* entry = table_->at(at);
-        const std::uint8_t mark = EntryLink::mark(*entry);
-        if (mark == 0) return entry;
+        const Found found = oldest(queue);
+        const std::uint8_t mark = EntryLink::mark(*found.entry);
+        if (mark == 0) return found;
         const std::uint8_t taken = &queue == &window_ ? mark : 1;
-        EntryLink::setMark(*entry, static_cast<std::uint8_t>(mark - taken));
-        sketch_.add(KeyHash::tablePart(hashOf(*entry)), taken);
+        EntryLink::setMark(*found.entry, static_cast<std::uint8_t>(mark - taken));
+        sketch_.add(KeyHash::tablePart(hashOf(*found.entry)), taken);
         queue.makeRoom(*table_);
         queue.popFront();
-        queue.pushBack(*entry, at);
+        queue.pushBack(*found.entry, found.at);
     }
-    return nullptr;
+    return {};
 }
 
 // The window's oldest goes to the main queue without a contest, because there is room for it.
@@ -123,30 +122,32 @@ bool Shard::evict(std::int64_t now, Room& room, Aftermath& aftermath) {
         victim(window_);
         promote();
     }
-    const auto leave = [&](const Entry& entry) OXCACHE_NO_THREAD_SAFETY_ANALYSIS {
-        unlink(hashOf(entry), entry,
+    const auto leave = [&](const Found& found) OXCACHE_NO_THREAD_SAFETY_ANALYSIS {
+        const Entry& entry = *found.entry;
+        unlink(hashOf(entry), found,
                EntryLink::expired(entry, now) ? RemovalCause::Expired : RemovalCause::Size, room,
                aftermath);
         return true;
     };
-    const Entry* resident = victim(main_);
-    if (resident != nullptr && (!windowFull() || !EntryLink::alive(*resident, now)))
-        return leave(*resident);
-    const Entry* candidate = victim(window_);
-    if (resident == nullptr || candidate == nullptr) return leaveEither(resident, candidate, leave);
-    if (!EntryLink::alive(*candidate, now) || !wins(*candidate)) return leave(*candidate);
-    leave(*resident);
+    const Found resident = victim(main_);
+    if (resident && (!windowFull() || !EntryLink::alive(*resident.entry, now)))
+        return leave(resident);
+    const Found candidate = victim(window_);
+    if (!resident || !candidate) return leaveEither(resident, candidate, leave);
+    if (!EntryLink::alive(*candidate.entry, now) || !wins(*candidate.entry))
+        return leave(candidate);
+    leave(resident);
     promote();
     return true;
 }
 
 // Where everything is marked, whatever is oldest.
-bool Shard::leaveEither(const Entry* resident, const Entry* candidate,
-                        FunctionRef<bool(const Entry&)> leave) {
-    if (candidate != nullptr) return leave(*candidate);
-    if (resident != nullptr) return leave(*resident);
-    if (!window_.empty()) return leave(*table_->at(window_.front()));
-    return !main_.empty() && leave(*table_->at(main_.front()));
+bool Shard::leaveEither(const Found& resident, const Found& candidate,
+                        FunctionRef<bool(const Found&)> leave) {
+    if (candidate) return leave(candidate);
+    if (resident) return leave(resident);
+    if (!window_.empty()) return leave(oldest(window_));
+    return !main_.empty() && leave(oldest(main_));
 }
 
 }  // namespace oxcache::memory

@@ -28,14 +28,21 @@ unsigned chooseShards(const MemoryOptions& options) {
         std::bit_floor(std::clamp<std::uint64_t>(wanted, 1, TableDirectory::kMaxShards)));
 }
 
+// Of an entry that goes for another reason, unless its time was over.
+RemovalCause causeOf(RemovalCause reason, const Entry& entry, std::int64_t now) noexcept {
+    return EntryLink::expired(entry, now) ? RemovalCause::Expired : reason;
+}
+
 }  // namespace
 
 /// An entry on its way in.
 struct StoreCore::Newcomer {
+    explicit Newcomer(EntryPtr own) noexcept : entry(std::move(own)), weight(entry->footprint()) {}
+
     EntryPtr entry;
+    std::uint64_t weight;
     std::unique_ptr<Residency> residency;
     std::int64_t deadline = EntryLink::kNoDeadline;
-    std::uint64_t weight = 0;
     bool dead = false;
     bool claimed = false;
     bool admitted = false;
@@ -50,57 +57,58 @@ StoreCore::StoreCore(const MemoryOptions& options, Clock& clock)
 
 StoreCore::~StoreCore() = default;
 
-StoreCore::Newcomer StoreCore::prepare(EntryPtr entry, const Residence& residence) {
-    Newcomer newcomer;
+void StoreCore::prepare(Newcomer& newcomer, const Residence& residence) {
     newcomer.dead = (residence.ttl && residence.ttl->count() <= 0) ||
                     (residence.idle && residence.idle->count() <= 0);
     const std::int64_t now = residence.ttl || residence.idle ? nowMs() : 0;
     if (residence.ttl && residence.ttl->count() < EntryLink::kNoDeadline - now)
         newcomer.deadline = now + residence.ttl->count();
-    if (residence.idle || residence.cost || !residence.tags.empty()) {
-        if (!EntryLink::hasRoom(*entry)) entry = EntryLink::withRoom(*entry);
-        newcomer.residency = std::make_unique<Residency>();
-        Residency& more = *newcomer.residency;
-        if (residence.idle && residence.idle->count() < EntryLink::kNoDeadline) {
-            more.idleMs = residence.idle->count();
-            more.idleUntil = now + more.idleMs;
-        }
-        more.hasCost = residence.cost.has_value();
-        more.cost = residence.cost.value_or(0);
-        for (const std::string_view tag : residence.tags) {
-            std::shared_ptr<const TagCell> cell = commons.tags.of(tag);
-            const std::uint64_t generation = cell->generation.load(std::memory_order_acquire);
-            more.tags.push_back({std::move(cell), generation});
-        }
+    if (!residence.idle && !residence.cost && residence.tags.empty()) return;
+    if (!EntryLink::hasRoom(*newcomer.entry)) newcomer.entry = EntryLink::withRoom(*newcomer.entry);
+    newcomer.residency = std::make_unique<Residency>();
+    Residency& more = *newcomer.residency;
+    if (residence.idle && residence.idle->count() < EntryLink::kNoDeadline) {
+        more.idleMs = residence.idle->count();
+        more.idleUntil = now + more.idleMs;
     }
-    newcomer.weight = residence.cost.value_or(entry->footprint());
-    newcomer.entry = std::move(entry);
-    return newcomer;
+    more.hasCost = residence.cost.has_value();
+    more.cost = residence.cost.value_or(0);
+    for (const std::string_view tag : residence.tags) {
+        std::shared_ptr<const TagCell> cell = commons.tags.of(tag);
+        const std::uint64_t generation = cell->generation.load(std::memory_order_acquire);
+        more.tags.push_back({std::move(cell), generation});
+    }
+    newcomer.weight = residence.cost.value_or(newcomer.entry->footprint());
 }
 
-// An entry that is linked already, elsewhere, is copied; only bytes can be.
 bool StoreCore::claim(Shard& shard, std::uint64_t hash, Newcomer& newcomer, Room& room,
                       Aftermath& aftermath) {
     if (newcomer.claimed) return true;
     newcomer.claimed = EntryLink::claim(*newcomer.entry);
-    if (!newcomer.claimed) {
-        if (const Entry* old = shard.find(hash, newcomer.entry->key()); old == newcomer.entry.get())
-            shard.unlink(hash, *old, RemovalCause::Replaced, room, aftermath);
-        shard.drainDetached(SIZE_MAX, aftermath);
-        newcomer.claimed = EntryLink::claim(*newcomer.entry);
-    }
-    if (!newcomer.claimed && newcomer.entry->isBytes()) {
-        newcomer.entry = EntryLink::withRoom(*newcomer.entry);
-        newcomer.claimed = EntryLink::claim(*newcomer.entry);
-    }
+    if (!newcomer.claimed) [[unlikely]]
+        claimLinked(shard, hash, newcomer, room, aftermath);
     if (!newcomer.claimed) return false;
     EntryLink::setDeadline(*newcomer.entry, newcomer.deadline);
-    if (EntryLink::hasRoom(*newcomer.entry))
-        if (EntryExtension* former =
-                EntryLink::setResidency(*newcomer.entry, std::move(newcomer.residency)))
-            aftermath.retire(Retired::object(former), 0);
-    newcomer.weight = EntryLink::weight(*newcomer.entry);
+    if (EntryLink::hasRoom(*newcomer.entry)) {
+        EntryExtension* former =
+            EntryLink::setResidency(*newcomer.entry, std::move(newcomer.residency));
+        aftermath.retire(std::unique_ptr<EntryExtension>(former), sizeof(Residency));
+        newcomer.weight = EntryLink::weight(*newcomer.entry);
+    }
     return true;
+}
+
+// An entry that is linked already, elsewhere, is copied; only bytes can be.
+void StoreCore::claimLinked(Shard& shard, std::uint64_t hash, Newcomer& newcomer, Room& room,
+                            Aftermath& aftermath) {
+    if (const Found old = shard.find(hash, newcomer.entry->key());
+        old.entry == newcomer.entry.get())
+        shard.unlink(hash, old, RemovalCause::Replaced, room, aftermath);
+    shard.drainDetached(SIZE_MAX, aftermath);
+    newcomer.claimed = EntryLink::claim(*newcomer.entry);
+    if (newcomer.claimed || !newcomer.entry->isBytes()) return;
+    newcomer.entry = EntryLink::withRoom(*newcomer.entry);
+    newcomer.claimed = EntryLink::claim(*newcomer.entry);
 }
 
 // Few enough to leave its room to others: then somebody else has to give.
@@ -111,39 +119,47 @@ bool StoreCore::lean(const Shard& shard) const noexcept {
     return shard.load() * commons.shards < commons.budget.entries() / 8 * 7;
 }
 
+void StoreCore::eraseOld(Shard& shard, std::uint64_t hash, const Newcomer& newcomer, Room& room,
+                         Aftermath& aftermath) {
+    if (const Found old = shard.find(hash, newcomer.entry->key()))
+        shard.unlink(hash, old, causeOf(RemovalCause::Explicit, *old.entry, reads.coarseMs()), room,
+                     aftermath);
+}
+
 // The room is there before the entry is linked, so the bounds hold at every moment.
 StoreCore::Step StoreCore::place(Shard& shard, std::uint64_t hash, Newcomer& newcomer, Room& room,
                                  Aftermath& aftermath) {
     const std::int64_t now = reads.coarseMs();
-    const Entry* old = nullptr;
-    const auto expiredOr = [&](RemovalCause cause) {
-        return EntryLink::expired(*old, now) ? RemovalCause::Expired : cause;
-    };
+    shard.maintain(now, room, aftermath);
     const bool tooLarge =
         newcomer.weight > commons.budget.maxBytes() || commons.budget.maxEntries() == 0;
-    if (newcomer.dead || tooLarge) {
+    if (newcomer.dead || tooLarge) [[unlikely]] {
         if (tooLarge) tooLarge_.fetch_add(1, std::memory_order_relaxed);
-        old = shard.find(hash, newcomer.entry->key());
-        if (old != nullptr)
-            shard.unlink(hash, *old, expiredOr(RemovalCause::Explicit), room, aftermath);
+        eraseOld(shard, hash, newcomer, room, aftermath);
         return Step::Done;
     }
     if (!claim(shard, hash, newcomer, room, aftermath)) return Step::Done;
     for (;;) {
-        old = shard.find(hash, newcomer.entry->key());
-        const std::uint64_t before = old == nullptr ? 0 : EntryLink::weight(*old);
-        const std::uint64_t entries = old == nullptr ? 1 : 0;
-        const std::uint64_t bytes = newcomer.weight > before ? newcomer.weight - before : 0;
-        const bool crowded = old == nullptr && shard.entries() >= kMaxShardEntries;
-        if (!crowded && room.cover(entries, bytes)) {
-            shard.link(hash, std::move(newcomer.entry), old,
-                       old == nullptr ? RemovalCause::Replaced : expiredOr(RemovalCause::Replaced),
-                       aftermath);
-            room.use(entries, bytes);
-            if (before > newcomer.weight) room.add(0, before - newcomer.weight);
+        const Found old = shard.find(hash, newcomer.entry->key());
+        if (old) {
+            const EntrySize before = EntryLink::size(*old.entry);
+            const std::uint64_t bytes =
+                newcomer.weight > before.weight ? newcomer.weight - before.weight : 0;
+            if (room.cover(0, bytes)) {
+                shard.supersede(hash, std::move(newcomer.entry), newcomer.weight, old, before,
+                                causeOf(RemovalCause::Replaced, *old.entry, now), aftermath);
+                room.use(0, bytes);
+                if (before.weight > newcomer.weight) room.add(0, before.weight - newcomer.weight);
+                newcomer.admitted = true;
+                return Step::Done;
+            }
+        } else if (shard.entries() < kMaxShardEntries && room.cover(1, newcomer.weight)) {
+            shard.append(hash, std::move(newcomer.entry), newcomer.weight, aftermath);
+            room.use(1, newcomer.weight);
             newcomer.admitted = true;
             return Step::Done;
         }
+        const bool crowded = !old && shard.entries() >= kMaxShardEntries;
         if ((!crowded && lean(shard)) || !shard.evict(now, room, aftermath)) return Step::Elsewhere;
     }
 }
@@ -152,29 +168,28 @@ StoreCore::Step StoreCore::place(Shard& shard, std::uint64_t hash, Newcomer& new
 // the value without the lock, and one that captured the moved counter must find it. Were the
 // counter moved first, a load could capture it, miss the value that is not yet linked, and be
 // admitted over it.
-[[gnu::flatten]] bool StoreCore::admit(EntryPtr entry, const Residence& residence,
-                                       std::uint64_t hash, Origin origin,
-                                       FunctionRef<bool()> allowed) {
+[[gnu::flatten]] bool StoreCore::admit(EntryPtr&& entry, const Residence& residence, Origin origin,
+                                       FunctionRef<bool(std::uint64_t hash)> allowed) {
+    const std::uint64_t hash = reads.hash(entry->key());
     Shard& shard = shardOf(hash);
     // Before the lock is taken, so that nobody waits for memory while others wait for the lock.
     prefetchToWrite(&shard.mutex);
     counters.prefetch(hash);
-    reads.prefetchBucket(hash);
-    Newcomer newcomer = prepare(std::move(entry), residence);
-    Aftermath aftermath(reads.records.of(mySlot()));
+    ThreadSlot& slot = mySlot();
+    reads.prefetchToWrite(slot, hash, entry->key());
+    Newcomer newcomer(std::move(entry));
+    if (!residence.plain()) prepare(newcomer, residence);
+    Aftermath aftermath(reads.records.of(slot));
     Room room(commons.budget);
-    reads.prefetchEntry(hash, newcomer.entry->key());
     ShardLock lock(shard.mutex);
     for (;;) {
-        if (!allowed()) {
+        if (!allowed(hash)) [[unlikely]] {
             overtaken_.fetch_add(1, std::memory_order_relaxed);
-            const Entry* old =
-                origin == Origin::Write ? shard.find(hash, newcomer.entry->key()) : nullptr;
-            if (old != nullptr) shard.unlink(hash, *old, RemovalCause::Explicit, room, aftermath);
+            if (origin == Origin::Write) eraseOld(shard, hash, newcomer, room, aftermath);
             break;
         }
-        shard.maintain(reads.coarseMs(), room, aftermath);
-        if (place(shard, hash, newcomer, room, aftermath) == Step::Done) break;
+        if (place(shard, hash, newcomer, room, aftermath) == Step::Done) [[likely]]
+            break;
         room.giveBack();
         aftermath.returnRetired();
         lock.unlock();
@@ -182,15 +197,15 @@ StoreCore::Step StoreCore::place(Shard& shard, std::uint64_t hash, Newcomer& new
         lock.lock();
     }
     if (origin == Origin::Write) counters.move(hash);
-    if (newcomer.admitted) {
-        ThreadRecord& record = aftermath.record();
-        ThreadRecord::add(origin == Origin::Write ? record.writes : record.fills, 1);
-    }
-    if (newcomer.claimed && !newcomer.admitted) EntryLink::unclaim(*newcomer.entry);
+    if (newcomer.claimed && !newcomer.admitted) [[unlikely]]
+        EntryLink::unclaim(*newcomer.entry);
     lock.unlock();
     room.giveBack();
+    ThreadRecord& record = aftermath.record();
+    if (newcomer.admitted)
+        ThreadRecord::add(origin == Origin::Write ? record.writes : record.fills, 1);
     finish(aftermath);
-    if (newcomer.admitted) showSamples(aftermath.record());
+    if (newcomer.admitted) showSamples(record);
     return newcomer.admitted;
 }
 
@@ -211,13 +226,11 @@ StoreCore::Erased StoreCore::erase(std::uint64_t hash, Key key, RemovalCause cau
     {
         ShardLock lock(shard.mutex);
         if (counter == Counter::Moves) result.counter = counters.move(hash);
-        const Entry* entry = shard.find(hash, key);
-        result.erased = entry != nullptr && meant(*entry);
+        const Found found = shard.find(hash, key);
+        result.erased = found && meant(*found.entry);
         if (result.erased)
-            shard.unlink(
-                hash, *entry,
-                EntryLink::expired(*entry, reads.coarseMs()) ? RemovalCause::Expired : cause, room,
-                aftermath);
+            shard.unlink(hash, found, causeOf(cause, *found.entry, reads.coarseMs()), room,
+                         aftermath);
     }
     room.giveBack();
     finish(aftermath);
@@ -241,7 +254,11 @@ bool StoreCore::evictElsewhere(const Shard* own, Aftermath& aftermath) {
 // Without any lock: the listener and the values' destructors may use the store.
 void StoreCore::finish(Aftermath& aftermath) const {
     aftermath.reclaimDue();
-    if (aftermath.departures.empty()) return;
+    if (!aftermath.departures.empty()) [[unlikely]]
+        tellListener(aftermath);
+}
+
+void StoreCore::tellListener(Aftermath& aftermath) const {
     if (listener)
         for (const Departure& departure : aftermath.departures)
             listener(*departure.entry, departure.cause);
@@ -290,7 +307,7 @@ void StoreCore::cleanUp() {
 // Also of threads that have ended or rest. Whose list is in use is at work and frees it itself.
 void StoreCore::reclaimAll() {
     reads.records.forEach([](ThreadRecord& record) {
-        if (record.tryBorrowRetired()) record.reclaimBorrowed(true);
+        if (record.tryBorrowRetired()) record.collectBorrowed(true);
     });
 }
 
@@ -345,7 +362,7 @@ std::optional<EntryReport> StoreCore::inspect(Key key) const {
     const std::uint64_t hash = reads.hash(key);
     Shard& shard = shardOf(hash);
     ShardLock lock(shard.mutex);
-    const Entry* entry = shard.find(hash, key);
+    const Entry* entry = shard.find(hash, key).entry;
     const std::int64_t now = nowMs();
     if (entry == nullptr || !EntryLink::alive(*entry, now)) return std::nullopt;
     EntryReport report;

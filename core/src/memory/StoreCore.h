@@ -28,10 +28,10 @@ public:
 
     /// Where a value comes from: from below, or from the application.
     enum class Origin { Fill, Write };
-    /// `allowed` is asked under the shard's lock, each time it has been taken. A write that is not
-    /// allowed erases; whatever becomes of it, it moves the key's counter.
-    bool admit(EntryPtr entry, const Residence& residence, std::uint64_t hash, Origin origin,
-               FunctionRef<bool()> allowed);
+    /// `allowed` is asked under the shard's lock, each time it has been taken, with the key's hash.
+    /// A write that is not allowed erases; whatever becomes of it, it moves the key's counter.
+    bool admit(EntryPtr&& entry, const Residence& residence, Origin origin,
+               FunctionRef<bool(std::uint64_t hash)> allowed);
     enum class Counter { Moves, Stays };
     struct Erased {
         bool erased = false;
@@ -58,14 +58,21 @@ private:
     struct Newcomer;
     enum class Step { Done, Elsewhere };
 
-    Newcomer prepare(EntryPtr entry, const Residence& residence);
+    // What is seldom needed is not inlined into admit(), whose registers it would take.
+    [[gnu::noinline]] void prepare(Newcomer& newcomer, const Residence& residence);
     bool claim(Shard& shard, std::uint64_t hash, Newcomer& newcomer, Room& room,
                Aftermath& aftermath) OXCACHE_REQUIRES(shard.mutex);
+    [[gnu::noinline]] void claimLinked(Shard& shard, std::uint64_t hash, Newcomer& newcomer,
+                                       Room& room, Aftermath& aftermath)
+        OXCACHE_REQUIRES(shard.mutex);
+    [[gnu::noinline]] void eraseOld(Shard& shard, std::uint64_t hash, const Newcomer& newcomer,
+                                    Room& room, Aftermath& aftermath) OXCACHE_REQUIRES(shard.mutex);
     Step place(Shard& shard, std::uint64_t hash, Newcomer& newcomer, Room& room,
                Aftermath& aftermath) OXCACHE_REQUIRES(shard.mutex);
     bool lean(const Shard& shard) const noexcept;
-    bool evictElsewhere(const Shard* own, Aftermath& aftermath);
+    [[gnu::noinline]] bool evictElsewhere(const Shard* own, Aftermath& aftermath);
     void finish(Aftermath& aftermath) const;
+    [[gnu::noinline]] void tellListener(Aftermath& aftermath) const;
     void reclaimAll();
     void showSamples(ThreadRecord& record);
 

@@ -1,8 +1,10 @@
 #include "ThreadRecords.h"
 
+#include <algorithm>
 #include <new>
 #include <span>
 #include <thread>
+#include <utility>
 
 namespace oxcache::memory {
 namespace {
@@ -23,26 +25,30 @@ T& made(std::atomic<T*>& place) {
 }
 
 // False where memory is out.
-bool hold(std::vector<Retired>& list, std::span<const Retired> items) noexcept {
+bool hold(std::vector<const Entry*>& list, std::span<const Entry* const> entries) noexcept {
     try {
-        list.assign(items.begin(), items.end());
+        list.assign(entries.begin(), entries.end());
         return true;
     } catch (const std::bad_alloc&) {
         return false;
     }
 }
 
+void free(std::span<const Entry* const> entries) noexcept {
+    for (const Entry* entry : entries) entry->release();
+}
+
 }  // namespace
 
-void RetiredList::takeBack(std::vector<Retired>& rest) noexcept {
-    std::size_t left = 0;
-    for (const Retired& one : rest) left += one.heldAs() == nullptr ? 0 : one.heldAs()->footprint();
-    bytes += left;
+void RetiredList::takeBack(std::vector<const Entry*>& rest, std::vector<RetiredObject>& restObjects,
+                           std::size_t restBytes) noexcept {
+    bytes += restBytes;
     collectAt = rest.size() + kCollectEntries;
-    collectBytesAt = left + kCollectBytes;
+    collectBytesAt = restBytes + kCollectBytes;
     try {
-        rest.insert(rest.end(), items.begin(), items.end());
-        items.swap(rest);
+        rest.insert(rest.end(), entries.begin(), entries.end());
+        entries.swap(rest);
+        objects.insert(objects.end(), restObjects.begin(), restObjects.end());
     } catch (const std::bad_alloc&) {
         collectAt = kCollectEntries;
     }
@@ -52,36 +58,40 @@ void ThreadRecord::borrowRetired() noexcept {
     while (!tryBorrowRetired()) std::this_thread::yield();
 }
 
-void ThreadRecord::reclaimBorrowed(bool all) noexcept {
-    if (!all && !retired.due())
-        return retired.items.size() % RetiredList::kTurns == 0 ? freeFew() : returnRetired();
+void ThreadRecord::collectBorrowed(bool all) noexcept {
     const bool patient = all || retired.pressing();
     const bool atOnce = all || retired.heavy();
-    std::vector<Retired> going = retired.take();
-    std::vector<Retired> unread = std::exchange(retired.unread, {});
+    std::vector<const Entry*> going = std::exchange(retired.entries, {});
+    std::vector<const Entry*> unread = std::exchange(retired.unread, {});
+    std::vector<RetiredObject> objects = std::exchange(retired.objects, {});
+    std::size_t bytes = std::exchange(retired.bytes, 0);
     returnRetired();
-    for (const Retired& one : unread) one.free();
+    free(unread);
     unread.clear();
-    const auto seen = going.begin() + static_cast<std::ptrdiff_t>(separateUnread(going, patient));
-    if (atOnce || !hold(unread, {going.begin(), seen}))
-        for (auto one = going.begin(); one != seen; ++one) one->free();
-    going.erase(going.begin(), seen);
+    if ((!going.empty() || !objects.empty()) && findsEnded(patient)) {
+        for (const RetiredObject& one : objects) one.free();
+        objects.clear();
+        const auto seen = going.begin() + static_cast<std::ptrdiff_t>(separateUnread(going));
+        if (atOnce || !hold(unread, {going.begin(), seen})) free({going.begin(), seen});
+        going.erase(going.begin(), seen);
+        bytes = 0;
+        for (const Entry* one : going) bytes += one->footprint();
+    }
     borrowRetired();
     retired.unread.swap(unread);
-    retired.takeBack(going);
+    retired.takeBack(going, objects, bytes);
     returnRetired();
-    for (const Retired& one : unread) one.free();
+    free(unread);
 }
 
-void ThreadRecord::freeFew() noexcept {
-    Retired few[RetiredList::kFew];
-    std::size_t count = 0;
-    for (; count < RetiredList::kFew && !retired.unread.empty(); ++count) {
-        few[count] = retired.unread.back();
-        retired.unread.pop_back();
-    }
+void ThreadRecord::freeFewBorrowed() noexcept {
+    std::array<const Entry*, RetiredList::kFew> few;
+    const std::size_t count = std::min(few.size(), retired.unread.size());
+    const auto from = retired.unread.end() - static_cast<std::ptrdiff_t>(count);
+    std::copy(from, retired.unread.end(), few.begin());
+    retired.unread.erase(from, retired.unread.end());
     returnRetired();
-    for (std::size_t i = 0; i < count; ++i) few[i].free();
+    free({few.data(), count});
 }
 
 ThreadRecords::ThreadRecords() noexcept : id_(nextId()) {}
@@ -93,8 +103,9 @@ ThreadRecords::~ThreadRecords() {
         for (std::atomic<ThreadRecord*>& place : *page) {
             ThreadRecord* record = place.load();
             if (record == nullptr) continue;
-            for (const Retired& one : record->retired.items) one.free();
-            for (const Retired& one : record->retired.unread) one.free();
+            free(record->retired.entries);
+            free(record->retired.unread);
+            for (const RetiredObject& one : record->retired.objects) one.free();
             delete record;
         }
         delete page;

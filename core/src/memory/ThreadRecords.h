@@ -4,13 +4,27 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <utility>
+#include <memory>
 #include <vector>
 
 #include "Reclamation.h"
 #include "oxcache/base/FunctionRef.h"
 
 namespace oxcache::memory {
+
+/// Memory other than an entry's that was unlinked and that finds may still see.
+class RetiredObject {
+public:
+    template <class T>
+    explicit RetiredObject(std::unique_ptr<T> object) noexcept
+        : object_(object.release()),
+          free_([](const void* raw) { delete static_cast<const T*>(raw); }) {}
+    void free() const { free_(object_); }
+
+private:
+    const void* object_;
+    void (*free_)(const void*);
+};
 
 /// Memory that one thread has unlinked: what readers may still see, and what they no longer can.
 struct RetiredList {
@@ -23,35 +37,45 @@ struct RetiredList {
     static constexpr std::size_t kTurns = 32;
     static constexpr std::size_t kFew = 40;
 
-    std::vector<Retired> items;
+    std::vector<const Entry*> entries;
+    std::vector<const Entry*> unread;
     std::size_t bytes = 0;
     std::size_t collectAt = kCollectEntries;
     std::size_t collectBytesAt = kCollectBytes;
-    std::vector<Retired> unread;
+    std::vector<RetiredObject> objects;
 
-    void expect(std::size_t count) {
-        if (items.capacity() - items.size() < count) [[unlikely]]
-            items.reserve(2 * items.capacity() + count);
+    /// So many entries can be added without fail.
+    void expect(std::size_t count) { makeRoom(entries, count); }
+    void expectObjects(std::size_t count) { makeRoom(objects, count); }
+    void add(const Entry& entry, std::size_t footprint) {
+        entries.push_back(&entry);
+        bytes += footprint;
     }
-    void add(const Retired& one, std::size_t size) {
-        items.push_back(one);
+    void add(RetiredObject object, std::size_t size) {
+        objects.push_back(object);
         bytes += size;
     }
-    bool due() const noexcept { return items.size() >= collectAt || bytes >= collectBytesAt; }
+    bool due() const noexcept { return entries.size() >= collectAt || bytes >= collectBytesAt; }
+    /// Nothing is to be done this time.
+    bool resting() const noexcept { return !due() && entries.size() % kTurns != 0; }
     /// Too much to be freed little by little.
-    bool heavy() const noexcept { return bytes >= collectBytesAt || items.size() > collectAt; }
+    bool heavy() const noexcept { return bytes >= collectBytesAt || entries.size() > collectAt; }
     bool pressing() const noexcept {
-        return items.size() > collectAt + kPressing * kCollectEntries ||
+        return entries.size() > collectAt + kPressing * kCollectEntries ||
                bytes > collectBytesAt + kPressing * kCollectBytes;
     }
-    std::vector<Retired> take() noexcept {
-        bytes = 0;
-        return std::exchange(items, {});
+    /// What readers still see of what was taken for a collection, `restBytes` in all. Entries that
+    /// long visitors hold come back each time; they must not make every call collect. The vector's
+    /// memory is kept for the next turn; where memory is out, what is left is never freed.
+    void takeBack(std::vector<const Entry*>& rest, std::vector<RetiredObject>& restObjects,
+                  std::size_t restBytes) noexcept;
+
+private:
+    template <class T>
+    static void makeRoom(std::vector<T>& list, std::size_t count) {
+        if (list.capacity() - list.size() < count) [[unlikely]]
+            list.reserve(2 * list.capacity() + count);
     }
-    /// What separateUnread() left of them. Entries that long visitors hold come back each time;
-    /// they must not make every call collect. The vector's memory is kept for the next turn; where
-    /// memory is out, what is left is never freed.
-    void takeBack(std::vector<Retired>& rest) noexcept;
 };
 
 /// What one thread writes down about its use of one store: counts, a sample of the keys it read in
@@ -112,12 +136,18 @@ struct alignas(64) ThreadRecord {
     bool tryBorrowRetired() noexcept { return !busy.exchange(true, std::memory_order_acquire); }
     void borrowRetired() noexcept;
     void returnRetired() noexcept { busy.store(false, std::memory_order_release); }
-    /// Returns the retired, and frees of them what nobody reads any more: if they are due, or all
-    /// there are. To be called without locks.
-    OXCACHE_INTERNAL void reclaimBorrowed(bool all) noexcept;
+    /// Returns the retired, and frees of them what nobody reads any more, once it is worth the
+    /// trouble. To be called without locks.
+    void reclaimBorrowed() noexcept {
+        if (retired.resting()) [[likely]]
+            return returnRetired();
+        retired.due() ? collectBorrowed(false) : freeFewBorrowed();
+    }
+    /// The same at once, `all` there is or as much as can be had without waiting.
+    OXCACHE_INTERNAL void collectBorrowed(bool all) noexcept;
 
 private:
-    void freeFew() noexcept;
+    OXCACHE_INTERNAL void freeFewBorrowed() noexcept;
 };
 
 /// The records of one store, by thread slot.

@@ -56,8 +56,8 @@ unsigned BareFind::readUncounted(Key key) const {
 }
 
 void BareFind::write(Key key) {
-    const std::uint64_t hash = core_.reads.hash(key);
-    core_.admit(entryOf(key), {}, hash, memory::StoreCore::Origin::Write, [] { return true; });
+    core_.admit(entryOf(key), {}, memory::StoreCore::Origin::Write,
+                [](std::uint64_t) { return true; });
 }
 
 CacheVisit::CacheVisit(std::uint64_t entries) : cache_(cacheOf(entries)) {}

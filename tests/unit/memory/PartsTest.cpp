@@ -63,11 +63,11 @@ TEST_CASE("ATableAnswersAsAMapDoesHoweverItsHashesCollide") {
                 model[key] = {hash, entry};
             } else if (auto& [hash, entry] = at->second; random() % 3 == 0) {
                 EntryPtr next = entryOf(key, "w");
-                table.replace(hash, entry.get(), next.get());
+                table.replace(view.locate(hash, key).at, next.get());
                 entry = next;
             } else {
                 CHECK(view.find(hash, key) == entry.get());
-                table.erase(hash, entry.get());
+                table.erase(hash, view.locate(hash, key).at);
                 CHECK(view.find(hash, key) == nullptr);
                 model.erase(at);
             }

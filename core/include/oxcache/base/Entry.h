@@ -185,7 +185,8 @@ private:
         }
     }
 
-    explicit Entry(std::uint8_t flags) noexcept : flags_(flags) {}
+    Entry(std::uint32_t valueSize, std::uint8_t shortKeySize, std::uint8_t flags) noexcept
+        : valueSize_(valueSize), shortKeySize_(shortKeySize), flags_(flags) {}
     ~Entry() = default;
 
     static constexpr std::size_t partsEnd(std::uint8_t flags) noexcept {
@@ -232,12 +233,12 @@ private:
     }
 
     mutable std::atomic<std::uint32_t> refs_{1};
-    std::uint32_t valueSize_ = 0;
+    const std::uint32_t valueSize_;
     // The head, in its order. Deadline (40 bits) and mark, how often it was read, are the store's.
     mutable std::atomic<std::uint32_t> deadlineLow_{0xffff'ffff};
     mutable std::atomic<std::uint8_t> deadlineHigh_{0xff};
     mutable std::atomic<std::uint8_t> mark_{0};
-    std::uint8_t shortKeySize_ = 0;
+    const std::uint8_t shortKeySize_;
     mutable std::atomic<std::uint8_t> flags_;
     // The store's: where it is linked.
     mutable std::atomic<std::uint32_t> place_{0};
