@@ -5,52 +5,16 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
-#include <bit>
 #include <cstdint>
 #include <cstring>
 #include <new>
 
 #include "base/PageMemory.h"
-#include "base/Prefetch.h"
-
-#if defined(__SANITIZE_ADDRESS__)
-#define OXCACHE_BLOCKS_FROM_HEAP 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define OXCACHE_BLOCKS_FROM_HEAP 1
-#endif
-#endif
 
 namespace oxcache {
 namespace {
 
-// By eights up to 256, then eight a doubling.
-constexpr std::size_t kFine = 256;
-constexpr unsigned kFineClasses = kFine / 8 + 1;
-constexpr unsigned kClasses = kFineClasses + 4 * 8;
-
-constexpr unsigned classOf(std::size_t size) noexcept {
-    if (size <= kFine) return static_cast<unsigned>((std::max(size, Span::kLeastBlock) + 7) / 8);
-    const auto doubling = static_cast<unsigned>(std::bit_width(size - 1)) - 9;
-    const std::size_t step = kFine / 8 << doubling;
-    return kFineClasses + doubling * 8 +
-           static_cast<unsigned>((size - 1 - (kFine << doubling)) / step);
-}
-
-constexpr std::size_t sizeOf(unsigned index) noexcept {
-    if (index < kFineClasses) return std::size_t{8} * index;
-    const unsigned coarse = index - kFineClasses;
-    return (kFine << (coarse / 8)) / 8 * (8 + coarse % 8 + 1);
-}
-
-constexpr bool roundsAsPromised() {
-    for (std::size_t size = Span::kLeastBlock; size <= BlockMemory::kLargest; ++size) {
-        const std::size_t more = sizeOf(classOf(size)) - size;
-        if (more > BlockMemory::kLargest || more > (size <= kFine ? 7 : size / 8)) return false;
-    }
-    return classOf(BlockMemory::kLargest) == kClasses - 1;
-}
-static_assert(roundsAsPromised());
+static_assert(BlockSizes::kLeast == Span::kLeastBlock && BlockSizes::roundAsPromised());
 
 /// The blocks of one size that no thread has.
 class alignas(64) SizeClass {
@@ -119,100 +83,12 @@ private:
 };
 
 SizeClass& sizeClass(unsigned index) {
-    static auto* const classes = new std::array<SizeClass, kClasses>;
+    static auto* const classes = new std::array<SizeClass, BlockSizes::kClasses>;
     return (*classes)[index];
 }
 
-struct Magazine {
-    std::size_t count = 0;
-    std::size_t capacity = 0;
-    void** blocks = nullptr;
-
-    // The next but one is fetched: it may be another processor's still.
-    void* pop() noexcept {
-        void* const block = blocks[--count];
-        if (count > 1) {
-            const char* const next = static_cast<const char*>(blocks[count - 2]);
-            prefetchToWrite(next);
-            prefetchToWrite(next + 64);
-        }
-        return block;
-    }
-};
-
-/// A thread's magazines. Never freed; a thread that ends leaves them, empty, to the next one.
-struct Magazines {
-    std::array<Magazine, kClasses> of{};
-    std::atomic<bool> taken{true};
-    Magazines* next = nullptr;
-};
-
 constexpr std::size_t kMagazineBytes = 32 * 1024;
 constexpr std::size_t kMagazineBlocks = 256;
-
-constinit std::atomic<Magazines*> allMagazines{nullptr};
-constinit thread_local Magazines* mine [[gnu::tls_model("initial-exec")]] = nullptr;
-
-void leaveMagazines(void* raw) {
-    auto* const left = static_cast<Magazines*>(raw);
-    mine = nullptr;
-    for (unsigned i = 0; i < kClasses; ++i) {
-        Magazine& magazine = left->of[i];
-        if (magazine.count > 0) sizeClass(i).give(magazine.blocks, magazine.count);
-        magazine.count = 0;
-    }
-    left->taken.store(false, std::memory_order_release);
-}
-
-// Where a process has no key left, magazines stay with their threads for ever.
-void leaveAtEnd(Magazines* magazines) noexcept {
-    static pthread_key_t key{};
-    static const bool kMade = pthread_key_create(&key, &leaveMagazines) == 0;
-    if (kMade) pthread_setspecific(key, magazines);
-}
-
-Magazines* takeMagazines() noexcept {
-    Magazines* found = allMagazines.load(std::memory_order_acquire);
-    for (; found != nullptr; found = found->next) {
-        bool taken = false;
-        if (!found->taken.load(std::memory_order_relaxed) &&
-            found->taken.compare_exchange_strong(taken, true, std::memory_order_acq_rel))
-            break;
-    }
-    if (found == nullptr) {
-        found = new (std::nothrow) Magazines;
-        if (found == nullptr) return nullptr;
-        found->next = allMagazines.load(std::memory_order_acquire);
-        while (!allMagazines.compare_exchange_weak(found->next, found, std::memory_order_acq_rel)) {
-        }
-    }
-    leaveAtEnd(found);
-    return mine = found;
-}
-
-// Null where there is no memory for one.
-Magazine* magazineOf(unsigned index) noexcept {
-    Magazines* const magazines = mine != nullptr ? mine : takeMagazines();
-    if (magazines == nullptr) return nullptr;
-    Magazine& magazine = magazines->of[index];
-    if (magazine.capacity != 0) [[likely]]
-        return &magazine;
-    const std::size_t capacity = std::min(kMagazineBytes / sizeOf(index), kMagazineBlocks);
-    magazine.blocks = new (std::nothrow) void*[capacity];
-    if (magazine.blocks == nullptr) return nullptr;
-    magazine.capacity = capacity;
-    return &magazine;
-}
-
-// The magazine of a small block, if there is one already.
-Magazine* fineMagazine([[maybe_unused]] std::size_t size,
-                       [[maybe_unused]] std::size_t align) noexcept {
-#if !defined(OXCACHE_BLOCKS_FROM_HEAP)
-    if (size <= kFine && align <= 8 && mine != nullptr) [[likely]]
-        return &mine->of[classOf(size)];
-#endif
-    return nullptr;
-}
 
 // What is rounded up to its alignment falls into a class of that alignment: the steps between
 // classes are powers of two.
@@ -230,24 +106,77 @@ bool fromHeap([[maybe_unused]] std::size_t size, [[maybe_unused]] std::size_t al
 
 }  // namespace
 
-namespace {
+constinit std::atomic<BlockMemory::Magazines*> BlockMemory::all_{nullptr};
+constinit thread_local BlockMemory::Magazines* BlockMemory::mine_ = nullptr;
 
-[[gnu::noinline]] void* allocateByAll(std::size_t size, std::size_t align) {
+void BlockMemory::leaveMagazines(void* raw) {
+    auto* const left = static_cast<Magazines*>(raw);
+    mine_ = nullptr;
+    for (unsigned i = 0; i < BlockSizes::kClasses; ++i) {
+        Magazine& magazine = left->of[i];
+        if (magazine.count > 0) sizeClass(i).give(magazine.blocks, magazine.count);
+        magazine.count = 0;
+    }
+    left->taken.store(false, std::memory_order_release);
+}
+
+// Where a process has no key left, magazines stay with their threads for ever.
+void BlockMemory::leaveAtEnd(Magazines* magazines) noexcept {
+    static pthread_key_t key{};
+    static const bool kMade = pthread_key_create(&key, &leaveMagazines) == 0;
+    if (kMade) pthread_setspecific(key, magazines);
+}
+
+BlockMemory::Magazines* BlockMemory::takeMagazines() noexcept {
+    Magazines* found = all_.load(std::memory_order_acquire);
+    for (; found != nullptr; found = found->next) {
+        bool taken = false;
+        if (!found->taken.load(std::memory_order_relaxed) &&
+            found->taken.compare_exchange_strong(taken, true, std::memory_order_acq_rel))
+            break;
+    }
+    if (found == nullptr) {
+        found = new (std::nothrow) Magazines;
+        if (found == nullptr) return nullptr;
+        found->next = all_.load(std::memory_order_acquire);
+        while (!all_.compare_exchange_weak(found->next, found, std::memory_order_acq_rel)) {
+        }
+    }
+    leaveAtEnd(found);
+    return mine_ = found;
+}
+
+// Null where there is no memory for one.
+BlockMemory::Magazine* BlockMemory::magazineOf(unsigned index) noexcept {
+    Magazines* const magazines = mine_ != nullptr ? mine_ : takeMagazines();
+    if (magazines == nullptr) return nullptr;
+    Magazine& magazine = magazines->of[index];
+    if (magazine.capacity != 0) [[likely]]
+        return &magazine;
+    const std::size_t capacity =
+        std::min(kMagazineBytes / BlockSizes::sizeOf(index), kMagazineBlocks);
+    magazine.blocks = new (std::nothrow) void*[capacity];
+    if (magazine.blocks == nullptr) return nullptr;
+    magazine.capacity = capacity;
+    return &magazine;
+}
+
+void* BlockMemory::allocateByAll(std::size_t size, std::size_t align) {
     size = blockSize(size, align);
     if (fromHeap(size, align)) [[unlikely]]
         return align > __STDCPP_DEFAULT_NEW_ALIGNMENT__
                    ? ::operator new(size, std::align_val_t(align))
                    : ::operator new(size);
-    const unsigned index = classOf(size);
+    const unsigned index = BlockSizes::classOf(size);
     Magazine* const magazine = magazineOf(index);
     if (magazine == nullptr) throw std::bad_alloc();
     if (magazine->count == 0)
-        magazine->count =
-            sizeClass(index).take(sizeOf(index), magazine->blocks, magazine->capacity / 2);
+        magazine->count = sizeClass(index).take(BlockSizes::sizeOf(index), magazine->blocks,
+                                                magazine->capacity / 2);
     return magazine->pop();
 }
 
-[[gnu::noinline]] void freeByAll(void* block, std::size_t size, std::size_t align) noexcept {
+void BlockMemory::freeByAll(void* block, std::size_t size, std::size_t align) noexcept {
     size = blockSize(size, align);
     if (fromHeap(size, align)) [[unlikely]] {
         if (align > __STDCPP_DEFAULT_NEW_ALIGNMENT__)
@@ -256,7 +185,7 @@ namespace {
             ::operator delete(block);
         return;
     }
-    const unsigned index = classOf(size);
+    const unsigned index = BlockSizes::classOf(size);
     Magazine* const magazine = magazineOf(index);
     if (magazine == nullptr) return sizeClass(index).give(&block, 1);
     // Those that came last are the warmest; the others go.
@@ -266,26 +195,7 @@ namespace {
         magazine->count -= half;
         std::memmove(magazine->blocks, magazine->blocks + half, magazine->count * sizeof(void*));
     }
-    magazine->blocks[magazine->count++] = block;
-}
-
-}  // namespace
-
-// The short way of nearly every block; what it cannot do is done anew.
-void* BlockMemory::allocate(std::size_t size, std::size_t align) {
-    if (Magazine* const magazine = fineMagazine(size, align);
-        magazine != nullptr && magazine->count > 0) [[likely]]
-        return magazine->pop();
-    return allocateByAll(size, align);
-}
-
-void BlockMemory::free(void* block, std::size_t size, std::size_t align) noexcept {
-    if (Magazine* const magazine = fineMagazine(size, align);
-        magazine != nullptr && magazine->count < magazine->capacity) [[likely]] {
-        magazine->blocks[magazine->count++] = block;
-        return;
-    }
-    freeByAll(block, size, align);
+    magazine->push(block);
 }
 
 }  // namespace oxcache

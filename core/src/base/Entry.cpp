@@ -25,8 +25,14 @@ std::size_t Entry::valueAt(const ValueType* type) const noexcept {
     return type == nullptr ? keyEnd() : roundUp(keyEnd() + sizeof type, type->align);
 }
 
-Entry* Entry::allocate(Key key, const EntryAttributes& attributes, std::size_t size,
-                       const ValueType* type, bool extensible) {
+/// An entry without its value, and where that goes.
+struct Entry::Block {
+    Entry* entry;
+    char* value;
+};
+
+Entry::Block Entry::allocate(Key key, const EntryAttributes& attributes, std::size_t size,
+                             const ValueType* type, bool extensible) {
     constexpr std::size_t kLimit = std::numeric_limits<std::uint32_t>::max();
     if ((key.size() | size) > kLimit) [[unlikely]]
         throw std::length_error("oxcache: a key or value of 4 GiB or more cannot be cached");
@@ -34,41 +40,46 @@ Entry* Entry::allocate(Key key, const EntryAttributes& attributes, std::size_t s
     if (extensible || type != nullptr) flags |= kWide | kExtension;
     if (type != nullptr) flags |= kObject;
     if (key.size() > kLongestShortKey) flags |= kWide;
-    if (attributes.createdMs != 0 || attributes.expiresMs != 0) flags |= kTimes;
-    if (attributes.epoch != 0 || attributes.expireGeneration != 0) flags |= kEpochs;
+    if ((attributes.createdMs | attributes.expiresMs) != 0) flags |= kTimes;
+    if ((attributes.epoch | attributes.expireGeneration) != 0) flags |= kEpochs;
     if (attributes.version) flags |= kVersion;
     if (attributes.negative && type == nullptr) flags |= kNegative;
     if (attributes.stale) flags |= kStale;
     const auto bits = static_cast<std::uint8_t>(flags);
 
-    std::size_t total = partsEnd(bits) + key.size();
-    if (type != nullptr) total = roundUp(total + sizeof type, type->align);
-    total += size;
-    const std::size_t tail = total;
-    total += ((flags & kTimes) != 0 ? kTimesSize : 0) + (attributes.version ? kVersionSize : 0);
+    std::size_t valueAt = partsEnd(bits) + key.size();
+    if (type != nullptr) valueAt = roundUp(valueAt + sizeof type, type->align);
+    const std::size_t total = valueAt + size + tailSize(bits);
     const auto shortKeySize = static_cast<std::uint8_t>((flags & kWide) != 0 ? 0 : key.size());
     Entry* entry = new (BlockMemory::allocate(total, alignOf(type)))
         Entry(static_cast<std::uint32_t>(size), shortKeySize, bits);
-    if ((flags & kWide) != 0) entry->write(kHeader, static_cast<std::uint32_t>(key.size()));
-    if ((flags & kExtension) != 0)
-        new (entry->at(kExtensionAt)) std::atomic<EntryExtension*>(nullptr);
-    if ((flags & kTimes) != 0) {
-        entry->write(tail, attributes.createdMs);
-        entry->write(tail + 8, attributes.expiresMs);
-    }
-    if ((flags & kEpochs) != 0) {
-        entry->write(epochsAt(bits), attributes.epoch);
-        entry->write(epochsAt(bits) + 4, attributes.expireGeneration);
-    }
     if (!key.empty()) std::memcpy(entry->at(partsEnd(bits)), key.data(), key.size());
     if (type != nullptr) entry->write(partsEnd(bits) + key.size(), type);
-    if ((flags & kVersion) != 0) {
-        const std::size_t offset = total - kVersionSize;
-        entry->write(offset, attributes.version.ms);
-        entry->write(offset + 8, attributes.version.origin);
-        entry->write(offset + 16, attributes.version.counter);
+    if ((flags & (kWide | kExtension | kTimes | kEpochs | kVersion)) != 0)
+        entry->writeParts(attributes, static_cast<std::uint32_t>(key.size()), valueAt + size);
+    return {entry, entry->at(valueAt)};
+}
+
+// Those beside key, type and value.
+void Entry::writeParts(const EntryAttributes& attributes, std::uint32_t keySize,
+                       std::size_t tail) noexcept {
+    const std::uint8_t bits = flags();
+    if ((bits & kWide) != 0) write(kHeader, keySize);
+    if ((bits & kExtension) != 0) new (at(kExtensionAt)) std::atomic<EntryExtension*>(nullptr);
+    if ((bits & kEpochs) != 0) {
+        write(epochsAt(bits), attributes.epoch);
+        write(epochsAt(bits) + 4, attributes.expireGeneration);
     }
-    return entry;
+    if ((bits & kTimes) != 0) {
+        write(tail, attributes.createdMs);
+        write(tail + 8, attributes.expiresMs);
+        tail += kTimesSize;
+    }
+    if ((bits & kVersion) != 0) {
+        write(tail, attributes.version.ms);
+        write(tail + 8, attributes.version.origin);
+        write(tail + 16, attributes.version.counter);
+    }
 }
 
 void Entry::freeBlock(Entry* entry) noexcept {
@@ -91,23 +102,23 @@ void Entry::destroy(const Entry* entry) noexcept {
 [[gnu::flatten]] EntryPtr Entry::ofBytes(Key key, const EntryAttributes& attributes,
                                          BytesView value) {
     if (attributes.negative) value = {};
-    Entry* entry = allocate(key, attributes, value.size(), nullptr, false);
-    if (!value.empty()) std::memcpy(entry->at(entry->valueAt(nullptr)), value.data(), value.size());
-    return EntryPtr::adopt(entry);
+    const Block block = allocate(key, attributes, value.size(), nullptr, false);
+    if (!value.empty()) std::memcpy(block.value, value.data(), value.size());
+    return EntryPtr::adopt(block.entry);
 }
 
 EntryPtr Entry::extensible(const Entry& from) {
     const BytesView value = from.bytes();
-    Entry* entry = allocate(from.key(), from.attributes(), value.size(), nullptr, true);
-    if (!value.empty()) std::memcpy(entry->at(entry->valueAt(nullptr)), value.data(), value.size());
-    return EntryPtr::adopt(entry);
+    const Block block = allocate(from.key(), from.attributes(), value.size(), nullptr, true);
+    if (!value.empty()) std::memcpy(block.value, value.data(), value.size());
+    return EntryPtr::adopt(block.entry);
 }
 
 EntryPtr Entry::ofObject(Key key, const EntryAttributes& attributes, const ValueType& type,
                          void* source) {
-    Entry* entry = allocate(key, attributes, type.size, &type, true);
-    type.relocate(entry->at(entry->valueAt(&type)), source);
-    return EntryPtr::adopt(entry);
+    const Block block = allocate(key, attributes, type.size, &type, true);
+    type.relocate(block.value, source);
+    return EntryPtr::adopt(block.entry);
 }
 
 Result<EntryPtr> Entry::decoded(Key key, const EntryAttributes& attributes, const ValueType& type,
@@ -115,11 +126,11 @@ Result<EntryPtr> Entry::decoded(Key key, const EntryAttributes& attributes, cons
     if (attributes.negative) return ofBytes(key, attributes, {});
     if (type.isBytes) return ofBytes(key, attributes, bytes);
     // Without its object the block must not be destroyed as an entry, only freed.
-    std::unique_ptr<Entry, decltype(&freeBlock)> block(
-        allocate(key, attributes, type.size, &type, true), &freeBlock);
-    Result<void> decoded = type.decode(block->at(block->valueAt(&type)), bytes, codec);
+    const Block block = allocate(key, attributes, type.size, &type, true);
+    std::unique_ptr<Entry, decltype(&freeBlock)> owned(block.entry, &freeBlock);
+    Result<void> decoded = type.decode(block.value, bytes, codec);
     if (!decoded) return std::move(decoded).error();
-    return EntryPtr::adopt(block.release());
+    return EntryPtr::adopt(owned.release());
 }
 
 const void* Entry::object() const noexcept { return at(valueAt(type())); }

@@ -23,12 +23,11 @@ public:
         prefetchToWrite(&stripe(hash));
     }
 
-    /// Gives the key's counter after the move. Under the lock of the key's shard: all keys of a
-    /// stripe are one shard's, so that nobody else moves it.
-    std::uint64_t move(std::uint64_t hash) noexcept {
-        const std::uint64_t moved = stripe(hash).load(std::memory_order_relaxed) + 1;
-        stripe(hash).store(moved, std::memory_order_release);
-        return moved + all_.load(std::memory_order_acquire);
+    /// Under the lock of the key's shard: all keys of a stripe are one shard's, so that nobody else
+    /// moves it.
+    void move(std::uint64_t hash) noexcept {
+        std::atomic<std::uint64_t>& counter = stripe(hash);
+        counter.store(counter.load(std::memory_order_relaxed) + 1, std::memory_order_release);
     }
 
     void moveAll() noexcept { all_.fetch_add(1, std::memory_order_acq_rel); }

@@ -43,9 +43,7 @@ public:
         if (object != nullptr) retireAny(RetiredObject(std::move(object)), bytes);
     }
     void count(RemovalCause cause, std::uint64_t entries, std::uint64_t weight) noexcept {
-        ThreadRecord::Removals& removals = record_.removals[static_cast<std::size_t>(cause)];
-        ThreadRecord::add(removals.entries, entries);
-        ThreadRecord::add(removals.weight, weight);
+        record_.countRemovals(static_cast<std::size_t>(cause), entries, weight);
     }
     ThreadRecord& record() noexcept { return record_; }
     /// Before another lock is taken.

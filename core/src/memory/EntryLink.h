@@ -100,6 +100,7 @@ public:
     /// The hard one; kNoDeadline when there is none.
     static std::int64_t deadline(const Entry& entry) noexcept { return entry.head().deadline(); }
     static void setDeadline(const Entry& entry, std::int64_t deadline) noexcept {
+        if (deadline == EntryLink::deadline(entry)) return;
         entry.deadlineLow_.store(static_cast<std::uint32_t>(deadline), std::memory_order_relaxed);
         entry.deadlineHigh_.store(static_cast<std::uint8_t>(deadline >> 32),
                                   std::memory_order_relaxed);

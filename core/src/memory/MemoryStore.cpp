@@ -34,12 +34,10 @@ std::uint64_t MemoryStore::capture(Key key) const noexcept {
     return impl_->counters.of(reads_->hash(key));
 }
 
-bool MemoryStore::fill(EntryPtr entry, const Residence& residence, std::uint64_t captured,
+bool MemoryStore::fill(Key key, EntryPtr entry, const Residence& residence, std::uint64_t captured,
                        const EpochGuard& guard) {
-    const auto unmoved = [&](std::uint64_t hash) {
-        return impl_->counters.of(hash) == captured && guard.unchanged();
-    };
-    return impl_->admit(std::move(entry), residence, StoreCore::Origin::Fill, unmoved);
+    return impl_->admit(key, std::move(entry), residence, StoreCore::Origin::Fill,
+                        {captured, guard});
 }
 
 std::uint64_t MemoryStore::begin(Key key) {
@@ -50,14 +48,12 @@ std::uint64_t MemoryStore::begin(Key key) {
         .counter;
 }
 
-bool MemoryStore::settle(EntryPtr entry, const Residence& residence, std::uint64_t begun) {
-    const auto unmoved = [&](std::uint64_t hash) { return impl_->counters.of(hash) == begun; };
-    return impl_->admit(std::move(entry), residence, StoreCore::Origin::Write, unmoved);
+bool MemoryStore::settle(Key key, EntryPtr entry, const Residence& residence, std::uint64_t begun) {
+    return impl_->admit(key, std::move(entry), residence, StoreCore::Origin::Write, {begun});
 }
 
-bool MemoryStore::put(EntryPtr entry, const Residence& residence) {
-    return impl_->admit(std::move(entry), residence, StoreCore::Origin::Write,
-                        [](std::uint64_t) { return true; });
+bool MemoryStore::put(Key key, EntryPtr entry, const Residence& residence) {
+    return impl_->admit(key, std::move(entry), residence, StoreCore::Origin::Write, {});
 }
 
 bool MemoryStore::invalidate(Key key, const Version& keep) {

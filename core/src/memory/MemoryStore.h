@@ -7,6 +7,7 @@
 #include <optional>
 #include <span>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "ReadPath.h"
@@ -43,8 +44,12 @@ struct Residence {
     /// By any of which it can be invalidated.
     std::span<const std::string_view> tags{};
 
-    /// For ever, at its footprint.
-    bool plain() const noexcept { return !ttl && !idle && !cost && tags.empty(); }
+    /// Not at all.
+    bool dead() const noexcept {
+        return (ttl && ttl->count() <= 0) || (idle && idle->count() <= 0);
+    }
+    /// It has nothing but a time to live, and weighs its footprint.
+    bool plain() const noexcept { return !idle && !cost && tags.empty(); }
 };
 
 /// The bus epoch a fill was begun under; the fill is refused when it has moved.
@@ -125,16 +130,32 @@ public:
 
     /// The key's counter, to be captured before a value is fetched from below.
     std::uint64_t capture(Key key) const noexcept;
-    /// Admits a value from below if neither counter nor epoch has moved.
-    bool fill(EntryPtr entry, const Residence& residence, std::uint64_t captured,
+    /// Admits a value from below if neither counter nor epoch has moved. Here and below `key` is
+    /// the entry's, from wherever the caller has it: an entry that has just been made would have to
+    /// get to the cache before its own can be hashed.
+    bool fill(Key key, EntryPtr entry, const Residence& residence, std::uint64_t captured,
               const EpochGuard& guard = {});
     /// Moves the counter, erases, and gives the moved counter: the first step of an own write.
     std::uint64_t begin(Key key);
     /// The last step of an own write: moves the counter, and admits the value if nothing else has
     /// moved it since begin(); else erases.
-    bool settle(EntryPtr entry, const Residence& residence, std::uint64_t begun);
+    bool settle(Key key, EntryPtr entry, const Residence& residence, std::uint64_t begun);
     /// An own write where L1 is the only level: moves the counter and admits.
-    bool put(EntryPtr entry, const Residence& residence);
+    bool put(Key key, EntryPtr entry, const Residence& residence);
+    /// The same where only the entry has the key.
+    bool fill(EntryPtr entry, const Residence& residence, std::uint64_t captured,
+              const EpochGuard& guard = {}) {
+        const Key key = entry->key();
+        return fill(key, std::move(entry), residence, captured, guard);
+    }
+    bool settle(EntryPtr entry, const Residence& residence, std::uint64_t begun) {
+        const Key key = entry->key();
+        return settle(key, std::move(entry), residence, begun);
+    }
+    bool put(EntryPtr entry, const Residence& residence) {
+        const Key key = entry->key();
+        return put(key, std::move(entry), residence);
+    }
     /// Moves the counter and erases, unless the entry bears exactly `keep`. True when erased.
     bool invalidate(Key key, const Version& keep = {});
     /// Moves the counter and marks the live entry stale, in place. False when there is none.

@@ -57,24 +57,6 @@ void Shard::append(std::uint64_t hash, EntryPtr&& owned, std::uint64_t weight,
     }
 }
 
-// A record of the wheel that fires before the new deadline will be moved then.
-[[gnu::flatten]] void Shard::supersede(std::uint64_t hash, EntryPtr&& owned, std::uint64_t weight,
-                                       const Found& old, const EntrySize& oldSize,
-                                       RemovalCause cause, Aftermath& aftermath) {
-    const Entry& entry = *owned;
-    const Entry& former = *old.entry;
-    expectDepartures(1, aftermath);
-    const bool timed = EntryLink::isTimed(former);
-    const bool keepsRecord = timed && EntryLink::dueAt(former) <= EntryLink::dueAt(entry);
-    EntryLink::inherit(entry, former, keepsRecord);
-    if (!keepsRecord) time(hash, entry);
-    if (!EntryLink::isMain(former)) windowWeight_ += weight - oldSize.weight;
-    add(weight_, weight - oldSize.weight);
-    table_->replace(old.at, owned.leak());
-    aftermath.count(cause, 1, oldSize.weight);
-    depart(former, oldSize.footprint, cause, aftermath);
-}
-
 void Shard::unlink(std::uint64_t hash, const Found& found, RemovalCause cause, Room& room,
                    Aftermath& aftermath) {
     const Entry& entry = *found.entry;
@@ -90,20 +72,6 @@ void Shard::unlink(std::uint64_t hash, const Found& found, RemovalCause cause, R
     room.add(1, weight);
     aftermath.count(cause, 1, weight);
     depart(entry, footprint, cause, aftermath);
-}
-
-void Shard::expectDepartures(std::size_t count, Aftermath& aftermath) {
-    aftermath.expect(count, commons_.listened.load(std::memory_order_relaxed));
-}
-
-// The entry is in no structure any more; its count goes to those who wait for readers. It has been
-// expected.
-void Shard::depart(const Entry& entry, std::size_t footprint, RemovalCause cause,
-                   Aftermath& aftermath) {
-    if (commons_.listened.load(std::memory_order_relaxed)) [[unlikely]]
-        aftermath.departures.push_back({EntryPtr::share(&entry), cause});
-    EntryLink::unclaim(entry);
-    aftermath.retire(entry, footprint);
 }
 
 void Shard::grow(Aftermath& aftermath) {

@@ -68,6 +68,11 @@ public:
     Found find(std::uint64_t hash, Key key) const OXCACHE_REQUIRES(mutex) {
         return table_->view().locate(KeyHash::tablePart(hash), key);
     }
+    /// The short way of most writes: an entry that is not linked takes the place of one that has
+    /// its key, and neither has anything but a deadline. Takes over the count and leaves the
+    /// record's retired borrowed. False in all other cases; then nothing has happened.
+    bool overwrite(std::uint64_t hash, Key key, EntryPtr& entry, std::int64_t deadline,
+                   std::int64_t now, ThreadRecord& record) OXCACHE_REQUIRES(mutex);
     /// Takes over the caller's count of an entry that is claimed, has its deadline and whose room
     /// has been used up; nothing has its key.
     void append(std::uint64_t hash, EntryPtr&& entry, std::uint64_t weight, Aftermath& aftermath)
@@ -84,7 +89,10 @@ public:
     /// Empties the shard; takes constant time, the entries leave memory by and by.
     void detachAll(Room& room, Aftermath& aftermath) OXCACHE_REQUIRES(mutex);
     /// Removes the expired and the detached, a little or as much as there is.
-    void maintain(std::int64_t now, Room& room, Aftermath& aftermath) OXCACHE_REQUIRES(mutex);
+    void maintain(std::int64_t now, Room& room, Aftermath& aftermath) OXCACHE_REQUIRES(mutex) {
+        if (!quiet(now)) [[unlikely]]
+            maintainSome(now, room, aftermath);
+    }
     void maintainFully(std::int64_t now, Room& room, Aftermath& aftermath) OXCACHE_REQUIRES(mutex);
     /// Frees the detached entries, so that they can be linked again: looks at so many places.
     static constexpr std::size_t kDrained = 128;
@@ -122,6 +130,12 @@ private:
         OXCACHE_REQUIRES(mutex);
     void due(TableHash hash, std::uint8_t bucket, std::int64_t now, Room& room,
              Aftermath& aftermath) OXCACHE_REQUIRES(mutex);
+    bool quiet(std::int64_t now) const OXCACHE_REQUIRES(mutex) {
+        return wheel_.quiet(now) && detached_.empty() && audited_ == commons_.tags.invalidations();
+    }
+    void takePlace(const Entry& entry, std::uint64_t weight, const Found& former,
+                   std::uint64_t formerWeight) OXCACHE_REQUIRES(mutex);
+    void maintainSome(std::int64_t now, Room& room, Aftermath& aftermath) OXCACHE_REQUIRES(mutex);
     void rebuildWheel() OXCACHE_REQUIRES(mutex);
     void audit(std::int64_t now, std::size_t steps, Room& room, Aftermath& aftermath)
         OXCACHE_REQUIRES(mutex);
@@ -162,5 +176,79 @@ private:
     bool auditMain_ OXCACHE_GUARDED_BY(mutex) = false;
     bool auditMoves_ OXCACHE_GUARDED_BY(mutex) = false;
 };
+
+inline void Shard::expectDepartures(std::size_t count, Aftermath& aftermath) {
+    aftermath.expect(count, commons_.listened.load(std::memory_order_relaxed));
+}
+
+// The entry is in no structure any more; its count goes to those who wait for readers. It has been
+// expected.
+inline void Shard::depart(const Entry& entry, std::size_t footprint, RemovalCause cause,
+                          Aftermath& aftermath) {
+    if (commons_.listened.load(std::memory_order_relaxed)) [[unlikely]]
+        aftermath.departures.push_back({EntryPtr::share(&entry), cause});
+    EntryLink::unclaim(entry);
+    aftermath.retire(entry, footprint);
+}
+
+inline void Shard::takePlace(const Entry& entry, std::uint64_t weight, const Found& former,
+                             std::uint64_t formerWeight) {
+    if (!EntryLink::isMain(*former.entry)) windowWeight_ += weight - formerWeight;
+    add(weight_, weight - formerWeight);
+    table_->replace(former.at, &entry);
+}
+
+// A record of the wheel that fires before the new deadline will be moved then.
+inline bool Shard::overwrite(std::uint64_t hash, Key key, EntryPtr& owned, std::int64_t deadline,
+                             std::int64_t now, ThreadRecord& record) {
+    const Found found = find(hash, key);
+    if (!found || !quiet(now) || commons_.listened.load(std::memory_order_relaxed)) return false;
+    const Entry& former = *found.entry;
+    const Entry& entry = *owned;
+    if (EntryLink::residency(entry) != nullptr || EntryLink::residency(former) != nullptr)
+        return false;
+    const std::int64_t formerDeadline = EntryLink::deadline(former);
+    if (deadline < EntryLink::kNoDeadline &&
+        (formerDeadline > deadline || !EntryLink::isTimed(former)))
+        return false;
+    if (!record.tryBorrowRetired()) return false;
+    const std::size_t size = entry.footprint();
+    const std::size_t formerSize = former.footprint();
+    const std::size_t more = size > formerSize ? size - formerSize : 0;
+    if (!record.retired.hasRoom() || !commons_.budget.take(0, more)) {
+        record.returnRetired();
+        return false;
+    }
+    if (!EntryLink::claim(entry)) {
+        commons_.budget.giveBack(0, more);
+        record.returnRetired();
+        return false;
+    }
+    EntryLink::setDeadline(entry, deadline);
+    EntryLink::inherit(entry, former, true);
+    takePlace(*owned.leak(), size, found, formerSize);
+    if (formerSize > size) commons_.budget.giveBack(0, formerSize - size);
+    record.countRemovals(static_cast<std::size_t>(formerDeadline <= now ? RemovalCause::Expired
+                                                                        : RemovalCause::Replaced),
+                         1, formerSize);
+    EntryLink::unclaim(former);
+    record.retired.add(former, formerSize);
+    return true;
+}
+
+inline void Shard::supersede(std::uint64_t hash, EntryPtr&& owned, std::uint64_t weight,
+                             const Found& old, const EntrySize& oldSize, RemovalCause cause,
+                             Aftermath& aftermath) {
+    const Entry& entry = *owned;
+    const Entry& former = *old.entry;
+    expectDepartures(1, aftermath);
+    const bool keepsRecord =
+        EntryLink::isTimed(former) && EntryLink::dueAt(former) <= EntryLink::dueAt(entry);
+    EntryLink::inherit(entry, former, keepsRecord);
+    if (!keepsRecord) time(hash, entry);
+    takePlace(*owned.leak(), weight, old, oldSize.weight);
+    aftermath.count(cause, 1, oldSize.weight);
+    depart(former, oldSize.footprint, cause, aftermath);
+}
 
 }  // namespace oxcache::memory

@@ -40,7 +40,7 @@ void Shard::due(TableHash hash, std::uint8_t bucket, std::int64_t now, Room& roo
     });
 }
 
-void Shard::maintain(std::int64_t now, Room& room, Aftermath& aftermath) {
+void Shard::maintainSome(std::int64_t now, Room& room, Aftermath& aftermath) {
     if (!wheel_.quiet(now))
         wheel_.advance(now, 64,
                        [&](TableHash hash, std::uint8_t bucket) OXCACHE_NO_THREAD_SAFETY_ANALYSIS {

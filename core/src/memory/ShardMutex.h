@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <mutex>
 
 #include "oxcache/base/Export.h"
 #include "oxcache/base/Mutex.h"
@@ -42,6 +43,8 @@ private:
 class OXCACHE_SCOPED_CAPABILITY ShardLock {
 public:
     explicit ShardLock(ShardMutex& mutex) OXCACHE_ACQUIRE(mutex) : mutex_(mutex) { mutex_.lock(); }
+    /// Takes over a lock that is held.
+    ShardLock(ShardMutex& mutex, std::adopt_lock_t) OXCACHE_REQUIRES(mutex) : mutex_(mutex) {}
     ~ShardLock() OXCACHE_RELEASE() {
         if (held_) mutex_.unlock();
     }

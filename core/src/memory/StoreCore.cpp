@@ -37,9 +37,17 @@ RemovalCause causeOf(RemovalCause reason, const Entry& entry, std::int64_t now) 
 
 /// An entry on its way in.
 struct StoreCore::Newcomer {
-    explicit Newcomer(EntryPtr own) noexcept : entry(std::move(own)), weight(entry->footprint()) {}
+    explicit Newcomer(EntryPtr&& own) noexcept
+        : entry(std::move(own)), key(entry->key()), weight(entry->footprint()) {}
+
+    void becomeExtensible() {
+        entry = EntryLink::withRoom(*entry);
+        key = entry->key();
+        weight = entry->footprint();
+    }
 
     EntryPtr entry;
+    Key key;
     std::uint64_t weight;
     std::unique_ptr<Residency> residency;
     std::int64_t deadline = EntryLink::kNoDeadline;
@@ -57,19 +65,18 @@ StoreCore::StoreCore(const MemoryOptions& options, Clock& clock)
 
 StoreCore::~StoreCore() = default;
 
-void StoreCore::prepare(Newcomer& newcomer, const Residence& residence) {
-    newcomer.dead = (residence.ttl && residence.ttl->count() <= 0) ||
-                    (residence.idle && residence.idle->count() <= 0);
-    const std::int64_t now = residence.ttl || residence.idle ? nowMs() : 0;
-    if (residence.ttl && residence.ttl->count() < EntryLink::kNoDeadline - now)
-        newcomer.deadline = now + residence.ttl->count();
-    if (!residence.idle && !residence.cost && residence.tags.empty()) return;
+std::int64_t StoreCore::deadlineIn(Duration ttl) const noexcept {
+    const std::int64_t now = nowMs();
+    return ttl.count() < EntryLink::kNoDeadline - now ? now + ttl.count() : EntryLink::kNoDeadline;
+}
+
+void StoreCore::enrich(Newcomer& newcomer, const Residence& residence) {
     if (!EntryLink::hasRoom(*newcomer.entry)) newcomer.entry = EntryLink::withRoom(*newcomer.entry);
     newcomer.residency = std::make_unique<Residency>();
     Residency& more = *newcomer.residency;
     if (residence.idle && residence.idle->count() < EntryLink::kNoDeadline) {
         more.idleMs = residence.idle->count();
-        more.idleUntil = now + more.idleMs;
+        more.idleUntil = nowMs() + more.idleMs;
     }
     more.hasCost = residence.cost.has_value();
     more.cost = residence.cost.value_or(0);
@@ -78,7 +85,7 @@ void StoreCore::prepare(Newcomer& newcomer, const Residence& residence) {
         const std::uint64_t generation = cell->generation.load(std::memory_order_acquire);
         more.tags.push_back({std::move(cell), generation});
     }
-    newcomer.weight = residence.cost.value_or(newcomer.entry->footprint());
+    newcomer.weight = residence.cost.value_or(newcomer.weight);
 }
 
 bool StoreCore::claim(Shard& shard, std::uint64_t hash, Newcomer& newcomer, Room& room,
@@ -101,13 +108,12 @@ bool StoreCore::claim(Shard& shard, std::uint64_t hash, Newcomer& newcomer, Room
 // An entry that is linked already, elsewhere, is copied; only bytes can be.
 void StoreCore::claimLinked(Shard& shard, std::uint64_t hash, Newcomer& newcomer, Room& room,
                             Aftermath& aftermath) {
-    if (const Found old = shard.find(hash, newcomer.entry->key());
-        old.entry == newcomer.entry.get())
+    if (const Found old = shard.find(hash, newcomer.key); old.entry == newcomer.entry.get())
         shard.unlink(hash, old, RemovalCause::Replaced, room, aftermath);
     shard.drainDetached(SIZE_MAX, aftermath);
     newcomer.claimed = EntryLink::claim(*newcomer.entry);
     if (newcomer.claimed || !newcomer.entry->isBytes()) return;
-    newcomer.entry = EntryLink::withRoom(*newcomer.entry);
+    newcomer.becomeExtensible();
     newcomer.claimed = EntryLink::claim(*newcomer.entry);
 }
 
@@ -121,7 +127,7 @@ bool StoreCore::lean(const Shard& shard) const noexcept {
 
 void StoreCore::eraseOld(Shard& shard, std::uint64_t hash, const Newcomer& newcomer, Room& room,
                          Aftermath& aftermath) {
-    if (const Found old = shard.find(hash, newcomer.entry->key()))
+    if (const Found old = shard.find(hash, newcomer.key))
         shard.unlink(hash, old, causeOf(RemovalCause::Explicit, *old.entry, reads.coarseMs()), room,
                      aftermath);
 }
@@ -140,7 +146,7 @@ StoreCore::Step StoreCore::place(Shard& shard, std::uint64_t hash, Newcomer& new
     }
     if (!claim(shard, hash, newcomer, room, aftermath)) return Step::Done;
     for (;;) {
-        const Found old = shard.find(hash, newcomer.entry->key());
+        const Found old = shard.find(hash, newcomer.key);
         if (old) {
             const EntrySize before = EntryLink::size(*old.entry);
             const std::uint64_t bytes =
@@ -168,40 +174,71 @@ StoreCore::Step StoreCore::place(Shard& shard, std::uint64_t hash, Newcomer& new
 // the value without the lock, and one that captured the moved counter must find it. Were the
 // counter moved first, a load could capture it, miss the value that is not yet linked, and be
 // admitted over it.
-[[gnu::flatten]] bool StoreCore::admit(EntryPtr&& entry, const Residence& residence, Origin origin,
-                                       FunctionRef<bool(std::uint64_t hash)> allowed) {
-    const std::uint64_t hash = reads.hash(entry->key());
+[[gnu::flatten]] bool StoreCore::admit(Key key, EntryPtr&& entry, const Residence& residence,
+                                       Origin origin, const Terms& terms) {
+    const std::uint64_t hash = reads.hash(key);
     Shard& shard = shardOf(hash);
     // Before the lock is taken, so that nobody waits for memory while others wait for the lock.
     prefetchToWrite(&shard.mutex);
     counters.prefetch(hash);
     ThreadSlot& slot = mySlot();
-    reads.prefetchToWrite(slot, hash, entry->key());
-    Newcomer newcomer(std::move(entry));
-    if (!residence.plain()) prepare(newcomer, residence);
-    Aftermath aftermath(reads.records.of(slot));
-    Room room(commons.budget);
-    ShardLock lock(shard.mutex);
-    for (;;) {
-        if (!allowed(hash)) [[unlikely]] {
-            overtaken_.fetch_add(1, std::memory_order_relaxed);
-            if (origin == Origin::Write) eraseOld(shard, hash, newcomer, room, aftermath);
-            break;
-        }
-        if (place(shard, hash, newcomer, room, aftermath) == Step::Done) [[likely]]
-            break;
-        room.giveBack();
-        aftermath.returnRetired();
-        lock.unlock();
-        if (!evictElsewhere(&shard, aftermath)) std::this_thread::yield();
-        lock.lock();
-    }
+    reads.prefetchToWrite(slot, hash, key);
+    ThreadRecord& record = reads.records.of(slot);
+    const Admission admission{shard, hash, origin, terms, record};
+    if (!residence.plain() || residence.dead()) [[unlikely]]
+        return admitRich(std::move(entry), residence, admission);
+    const std::int64_t deadline =
+        residence.ttl ? deadlineIn(*residence.ttl) : EntryLink::kNoDeadline;
+    shard.mutex.lock();
+    if (!stand(terms, hash) ||
+        !shard.overwrite(hash, key, entry, deadline, reads.coarseMs(), record)) [[unlikely]]
+        return admitPlain(std::move(entry), deadline, admission);
     if (origin == Origin::Write) counters.move(hash);
-    if (newcomer.claimed && !newcomer.admitted) [[unlikely]]
-        EntryLink::unclaim(*newcomer.entry);
-    lock.unlock();
-    room.giveBack();
-    ThreadRecord& record = aftermath.record();
+    shard.mutex.unlock();
+    ThreadRecord::add(origin == Origin::Write ? record.writes : record.fills, 1);
+    record.reclaimBorrowed();
+    showSamples(record);
+    return true;
+}
+
+bool StoreCore::admitRich(EntryPtr&& entry, const Residence& residence,
+                          const Admission& admission) {
+    Newcomer newcomer(std::move(entry));
+    newcomer.dead = residence.dead();
+    if (residence.ttl) newcomer.deadline = deadlineIn(*residence.ttl);
+    if (!residence.plain()) enrich(newcomer, residence);
+    admission.shard.mutex.lock();
+    return admitLocked(newcomer, admission);
+}
+
+bool StoreCore::admitPlain(EntryPtr&& entry, std::int64_t deadline, const Admission& admission) {
+    Newcomer newcomer(std::move(entry));
+    newcomer.deadline = deadline;
+    return admitLocked(newcomer, admission);
+}
+
+bool StoreCore::admitLocked(Newcomer& newcomer, const Admission& admission) {
+    const auto& [shard, hash, origin, terms, record] = admission;
+    Aftermath aftermath(record);
+    {
+        Room room(commons.budget);
+        ShardLock lock(shard.mutex, std::adopt_lock);
+        for (;;) {
+            if (!stand(terms, hash)) {
+                overtaken_.fetch_add(1, std::memory_order_relaxed);
+                if (origin == Origin::Write) eraseOld(shard, hash, newcomer, room, aftermath);
+                break;
+            }
+            if (place(shard, hash, newcomer, room, aftermath) == Step::Done) break;
+            room.giveBack();
+            aftermath.returnRetired();
+            lock.unlock();
+            if (!evictElsewhere(&shard, aftermath)) std::this_thread::yield();
+            lock.lock();
+        }
+        if (origin == Origin::Write) counters.move(hash);
+        if (newcomer.claimed && !newcomer.admitted) EntryLink::unclaim(*newcomer.entry);
+    }
     if (newcomer.admitted)
         ThreadRecord::add(origin == Origin::Write ? record.writes : record.fills, 1);
     finish(aftermath);
@@ -225,7 +262,8 @@ StoreCore::Erased StoreCore::erase(std::uint64_t hash, Key key, RemovalCause cau
     Erased result;
     {
         ShardLock lock(shard.mutex);
-        if (counter == Counter::Moves) result.counter = counters.move(hash);
+        if (counter == Counter::Moves) counters.move(hash);
+        result.counter = counters.of(hash);
         const Found found = shard.find(hash, key);
         result.erased = found && meant(*found.entry);
         if (result.erased)

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "AdmissionCounters.h"
@@ -28,10 +29,16 @@ public:
 
     /// Where a value comes from: from below, or from the application.
     enum class Origin { Fill, Write };
-    /// `allowed` is asked under the shard's lock, each time it has been taken, with the key's hash.
-    /// A write that is not allowed erases; whatever becomes of it, it moves the key's counter.
-    bool admit(EntryPtr&& entry, const Residence& residence, Origin origin,
-               FunctionRef<bool(std::uint64_t hash)> allowed);
+    /// A value is admitted if neither its key's counter nor the epoch has moved; without a counter
+    /// in any case.
+    struct Terms {
+        std::optional<std::uint64_t> counter{};
+        EpochGuard guard{};
+    };
+    /// The terms must stand under the shard's lock, each time it has been taken. A write that is
+    /// refused erases; whatever becomes of it, it moves the key's counter.
+    bool admit(Key key, EntryPtr&& entry, const Residence& residence, Origin origin,
+               const Terms& terms);
     enum class Counter { Moves, Stays };
     struct Erased {
         bool erased = false;
@@ -58,21 +65,38 @@ private:
     struct Newcomer;
     enum class Step { Done, Elsewhere };
 
+    bool stand(const Terms& terms, std::uint64_t hash) const noexcept {
+        return !terms.counter || (counters.of(hash) == *terms.counter && terms.guard.unchanged());
+    }
+    std::int64_t deadlineIn(Duration ttl) const noexcept;
+    struct Admission {
+        Shard& shard;
+        const std::uint64_t hash;
+        const Origin origin;
+        const Terms& terms;
+        ThreadRecord& record;
+    };
     // What is seldom needed is not inlined into admit(), whose registers it would take.
-    [[gnu::noinline]] void prepare(Newcomer& newcomer, const Residence& residence);
+    [[gnu::noinline]] bool admitRich(EntryPtr&& entry, const Residence& residence,
+                                     const Admission& admission);
+    [[gnu::noinline]] bool admitPlain(EntryPtr&& entry, std::int64_t deadline,
+                                      const Admission& admission)
+        OXCACHE_RELEASE(admission.shard.mutex);
+    bool admitLocked(Newcomer& newcomer, const Admission& admission)
+        OXCACHE_RELEASE(admission.shard.mutex);
+    void enrich(Newcomer& newcomer, const Residence& residence);
     bool claim(Shard& shard, std::uint64_t hash, Newcomer& newcomer, Room& room,
                Aftermath& aftermath) OXCACHE_REQUIRES(shard.mutex);
-    [[gnu::noinline]] void claimLinked(Shard& shard, std::uint64_t hash, Newcomer& newcomer,
-                                       Room& room, Aftermath& aftermath)
-        OXCACHE_REQUIRES(shard.mutex);
+    void claimLinked(Shard& shard, std::uint64_t hash, Newcomer& newcomer, Room& room,
+                     Aftermath& aftermath) OXCACHE_REQUIRES(shard.mutex);
     [[gnu::noinline]] void eraseOld(Shard& shard, std::uint64_t hash, const Newcomer& newcomer,
                                     Room& room, Aftermath& aftermath) OXCACHE_REQUIRES(shard.mutex);
     Step place(Shard& shard, std::uint64_t hash, Newcomer& newcomer, Room& room,
                Aftermath& aftermath) OXCACHE_REQUIRES(shard.mutex);
     bool lean(const Shard& shard) const noexcept;
-    [[gnu::noinline]] bool evictElsewhere(const Shard* own, Aftermath& aftermath);
+    bool evictElsewhere(const Shard* own, Aftermath& aftermath);
     void finish(Aftermath& aftermath) const;
-    [[gnu::noinline]] void tellListener(Aftermath& aftermath) const;
+    void tellListener(Aftermath& aftermath) const;
     void reclaimAll();
     void showSamples(ThreadRecord& record);
 

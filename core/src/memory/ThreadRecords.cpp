@@ -54,7 +54,7 @@ void RetiredList::takeBack(std::vector<const Entry*>& rest, std::vector<RetiredO
     }
 }
 
-void ThreadRecord::borrowRetired() noexcept {
+void ThreadRecord::awaitRetired() noexcept {
     while (!tryBorrowRetired()) std::this_thread::yield();
 }
 

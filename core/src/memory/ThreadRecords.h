@@ -47,6 +47,7 @@ struct RetiredList {
     /// So many entries can be added without fail.
     void expect(std::size_t count) { makeRoom(entries, count); }
     void expectObjects(std::size_t count) { makeRoom(objects, count); }
+    bool hasRoom() const noexcept { return entries.size() < entries.capacity(); }
     void add(const Entry& entry, std::size_t footprint) {
         entries.push_back(&entry);
         bytes += footprint;
@@ -111,6 +112,10 @@ struct alignas(64) ThreadRecord {
 #endif
         counter.store(counter.load(std::memory_order_relaxed) + amount, std::memory_order_relaxed);
     }
+    void countRemovals(std::size_t cause, std::uint64_t entries, std::uint64_t weight) noexcept {
+        add(removals[cause].entries, entries);
+        add(removals[cause].weight, weight);
+    }
     void sample(std::uint32_t hash) noexcept {
         const std::uint32_t at = written.load(std::memory_order_relaxed);
         if (at - read.load(std::memory_order_acquire) >= kSamples)
@@ -134,7 +139,10 @@ struct alignas(64) ThreadRecord {
     /// The retired are borrowed only while they are noted down or handed over, never while user
     /// code runs.
     bool tryBorrowRetired() noexcept { return !busy.exchange(true, std::memory_order_acquire); }
-    void borrowRetired() noexcept;
+    void borrowRetired() noexcept {
+        if (!tryBorrowRetired()) [[unlikely]]
+            awaitRetired();
+    }
     void returnRetired() noexcept { busy.store(false, std::memory_order_release); }
     /// Returns the retired, and frees of them what nobody reads any more, once it is worth the
     /// trouble. To be called without locks.
@@ -147,6 +155,7 @@ struct alignas(64) ThreadRecord {
     OXCACHE_INTERNAL void collectBorrowed(bool all) noexcept;
 
 private:
+    OXCACHE_INTERNAL void awaitRetired() noexcept;
     OXCACHE_INTERNAL void freeFewBorrowed() noexcept;
 };
 

@@ -185,10 +185,11 @@ void WritePath::settle(Item& item, const EnvelopeHeader* header) {
         if (failed) item.receipt.status = WriteStatus::Rejected;
         return;
     }
-    const EntryPtr entry = entryOf(item.request, attributes);
+    EntryPtr entry = entryOf(item.request, attributes);
     const Duration life = item.policy.l1Life(attributes.expiresMs, now);
-    if (alone() ? levels_.memory.put(entry, item.policy, life)
-                : levels_.memory.settle(entry, item.policy, life, item.ticket))
+    const Key key = item.request.key;
+    if (alone() ? levels_.memory.put(key, std::move(entry), item.policy, life)
+                : levels_.memory.settle(key, std::move(entry), item.policy, life, item.ticket))
         return;
     if (alone() && life > Duration::zero())
         item.receipt = rejected(

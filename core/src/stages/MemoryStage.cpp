@@ -82,17 +82,18 @@ bool MemoryStage::fill(const EntryPtr& entry, const EntryPolicy& policy, Duratio
                        ticket.guard);
 }
 
-bool MemoryStage::settle(const EntryPtr& entry, const EntryPolicy& policy, Duration life,
+bool MemoryStage::settle(Key key, EntryPtr entry, const EntryPolicy& policy, Duration life,
                          const Ticket& ticket) {
     if (!ticket.guard.unchanged()) {
-        store_.invalidate(entry->key());
+        store_.invalidate(key);
         return false;
     }
-    return store_.settle(entry, residence(policy, life, ticket.local()), ticket.counter);
+    return store_.settle(key, std::move(entry), residence(policy, life, ticket.local()),
+                         ticket.counter);
 }
 
-bool MemoryStage::put(const EntryPtr& entry, const EntryPolicy& policy, Duration life) {
-    return store_.put(entry, residence(policy, life, true));
+bool MemoryStage::put(Key key, EntryPtr entry, const EntryPolicy& policy, Duration life) {
+    return store_.put(key, std::move(entry), residence(policy, life, true));
 }
 
 }  // namespace oxcache::stages

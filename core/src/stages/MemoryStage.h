@@ -82,10 +82,10 @@ public:
     bool fill(const EntryPtr& entry, const EntryPolicy& policy, Duration life,
               const Ticket& ticket);
     /// Last step of an own write: admits the value unless something overtook it.
-    bool settle(const EntryPtr& entry, const EntryPolicy& policy, Duration life,
+    bool settle(Key key, EntryPtr entry, const EntryPolicy& policy, Duration life,
                 const Ticket& ticket);
     /// An own write where L1 is all there is. False when the entry is larger than L1.
-    bool put(const EntryPtr& entry, const EntryPolicy& policy, Duration life);
+    bool put(Key key, EntryPtr entry, const EntryPolicy& policy, Duration life);
     bool invalidate(Key key, const Version& keep = {}) { return store_.invalidate(key, keep); }
     bool expire(Key key) { return store_.expire(key); }
     void clear() { store_.clear(); }

@@ -38,7 +38,7 @@ unsigned Store::read(Key key) const {
     return byte;
 }
 
-void Store::write(Key key) { store_.put(entryOf(key), {}); }
+void Store::write(Key key) { store_.put(key, entryOf(key), {}); }
 
 unsigned StoreShared::read(Key key) const { return byteOf(store().acquire(key).get()); }
 
@@ -56,8 +56,7 @@ unsigned BareFind::readUncounted(Key key) const {
 }
 
 void BareFind::write(Key key) {
-    core_.admit(entryOf(key), {}, memory::StoreCore::Origin::Write,
-                [](std::uint64_t) { return true; });
+    core_.admit(key, entryOf(key), {}, memory::StoreCore::Origin::Write, {});
 }
 
 CacheVisit::CacheVisit(std::uint64_t entries) : cache_(cacheOf(entries)) {}

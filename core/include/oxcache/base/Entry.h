@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <bit>
 #include <cstddef>
@@ -122,10 +123,9 @@ public:
     /// Bytes of this block.
     std::size_t footprint() const noexcept {
         const Head head = this->head();
-        const std::size_t end =
-            head.plain() ? head.plainKeyAt() + head.keySize() + valueSize_ : valueEnd();
-        return end + (head.flags() & kTimes) / kTimes * kTimesSize +
-               (head.flags() & kVersion) / kVersion * kVersionSize;
+        if ((head.flags() & (kWide | kObject)) == 0) [[likely]]
+            return kPartsSizes[head.flags() % kPartsSizes.size()] + head.keySize() + valueSize_;
+        return valueEnd() + tailSize(static_cast<std::uint8_t>(head.flags()));
     }
 
     /// How many hold it now; for tests and diagnosis.
@@ -152,6 +152,15 @@ private:
     static constexpr std::size_t kTimesSize = 16;
     static constexpr std::size_t kVersionSize = 20;
     static constexpr std::size_t kExtensionAt = 24;
+
+    // What an entry takes beside key, type and value, by those of its flags that say so.
+    static constexpr std::array<std::uint8_t, 32> partsSizes() noexcept {
+        std::array<std::uint8_t, 32> sizes{};
+        for (std::uint8_t flags = 0; flags < sizes.size(); ++flags)
+            sizes[flags] = static_cast<std::uint8_t>(partsEnd(flags) + tailSize(flags));
+        return sizes;
+    }
+    static const std::array<std::uint8_t, 32> kPartsSizes;
 
     // The part of the header that a hit looks at, by one load.
     struct Head {
@@ -185,19 +194,36 @@ private:
         }
     }
 
+    // The head is stored at once, as it is loaded: a load of what smaller stores have left would
+    // have to wait until they are in the cache.
     Entry(std::uint32_t valueSize, std::uint8_t shortKeySize, std::uint8_t flags) noexcept
-        : valueSize_(valueSize), shortKeySize_(shortKeySize), flags_(flags) {}
+        : valueSize_(valueSize), shortKeySize_(shortKeySize), flags_(flags) {
+        if constexpr (std::endian::native == std::endian::little) {
+            using Word [[gnu::may_alias]] = std::uint64_t;
+            __atomic_store_n(
+                reinterpret_cast<Word*>(at(kHeadAt)),
+                0xff'ffff'ffffULL | std::uint64_t{shortKeySize} << 48 | std::uint64_t{flags} << 56,
+                __ATOMIC_RELAXED);
+        }
+    }
     ~Entry() = default;
 
     static constexpr std::size_t partsEnd(std::uint8_t flags) noexcept {
         return epochsAt(flags) + (flags & std::size_t{kEpochs});
     }
+    static constexpr std::size_t tailSize(std::uint8_t flags) noexcept {
+        return ((flags & kTimes) != 0 ? kTimesSize : 0) +
+               ((flags & kVersion) != 0 ? kVersionSize : 0);
+    }
     static constexpr std::size_t epochsAt(std::uint8_t flags) noexcept {
         return kHeader + (flags & 3U) * 4U;
     }
     std::uint8_t flags() const noexcept { return flags_.load(std::memory_order_relaxed); }
-    static Entry* allocate(Key key, const EntryAttributes& attributes, std::size_t size,
-                           const ValueType* type, bool extensible);
+    struct Block;
+    static Block allocate(Key key, const EntryAttributes& attributes, std::size_t size,
+                          const ValueType* type, bool extensible);
+    void writeParts(const EntryAttributes& attributes, std::uint32_t keySize,
+                    std::size_t tail) noexcept;
     /// A copy of a bytes entry that has room for an extension.
     static EntryPtr extensible(const Entry& entry);
     static void destroy(const Entry* entry) noexcept;
@@ -244,6 +270,7 @@ private:
     mutable std::atomic<std::uint32_t> place_{0};
 };
 static_assert(sizeof(Entry) == 20);
+inline constexpr std::array<std::uint8_t, 32> Entry::kPartsSizes = Entry::partsSizes();
 
 /// A counted pointer to an Entry.
 class EntryPtr {

@@ -17,7 +17,7 @@ struct Version {
     /// Order in store time; used for `written` stamps only, `version` is compared for equality.
     std::strong_ordering operator<=>(const Version&) const = default;
     /// True when this names a put.
-    explicit operator bool() const noexcept { return ms != 0 || counter != 0 || origin != 0; }
+    explicit operator bool() const noexcept { return (ms | counter | origin) != 0; }
 };
 
 }  // namespace oxcache
