@@ -181,21 +181,27 @@ public:
     /// comes first.
     template <class NowNs>
     [[gnu::always_inline]] static bool answers(const Entry& entry, Key key, NowNs nowNs) noexcept {
-        // Longer ones have their sizes elsewhere.
-        if (key.size() > Entry::kLongestShortKey) [[unlikely]]
-            return answersByAll(entry, key, nowNs());
         const Entry::Head head = entry.head();
-        const auto answersPlainly = [&](std::size_t epochs) __attribute__((always_inline)) {
-            if (!hasKeyAfter(entry, epochs, key) || !inTime(head, nowNs())) [[unlikely]]
+        const auto answer = [&](bool sameKey) __attribute__((always_inline)) {
+            if (!sameKey || !inTime(head, nowNs())) [[unlikely]]
                 return false;
             bump(entry, head);
             return true;
         };
         // Where the key begins is foreseen, which computing it would not be.
-        if (head.plainWith(key.size(), 0)) [[likely]]
-            return answersPlainly(0);
-        if (head.plainWith(key.size(), Entry::kEpochs)) return answersPlainly(Entry::kEpochs);
-        return answersByAll(entry, key, nowNs());
+        const char* const plain = entry.at(Entry::kHeader);
+        if (detail::isUpTo32(key.size())) [[likely]] {
+            if (head.plainWith(key.size(), 0)) [[likely]]
+                return answer(detail::sameUpTo32(plain, key.data(), key.size()));
+            if (head.plainWith(key.size(), Entry::kEpochs))
+                return answer(detail::sameUpTo32(plain + Entry::kEpochs, key.data(), key.size()));
+        } else if (key.size() <= Entry::kLongestShortKey) {
+            if (head.plainWith(key.size(), 0))
+                return answer(sameBytes(plain, key.data(), key.size()));
+            if (head.plainWith(key.size(), Entry::kEpochs))
+                return answer(sameBytes(plain + Entry::kEpochs, key.data(), key.size()));
+        }
+        return hasKey(entry, key) && touch(entry, nowNs());
     }
 
 private:
@@ -215,9 +221,6 @@ private:
     /// Once saturated, a hit writes nothing. Concurrent hits may count as one.
     static void bump(const Entry& entry, const Entry::Head& head) noexcept {
         if (head.mark() < kMaxMark) setMark(entry, static_cast<std::uint8_t>(head.mark() + 1));
-    }
-    static bool answersByAll(const Entry& entry, Key key, std::int64_t nowNs) noexcept {
-        return hasKey(entry, key) && touch(entry, nowNs);
     }
     static void touchIdle(const Residency& more, std::int64_t now) noexcept {
         const std::int64_t step = std::min<std::int64_t>(1000, more.idleMs / 16);
