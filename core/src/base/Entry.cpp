@@ -50,9 +50,9 @@ Entry::Block Entry::allocate(Key key, const EntryAttributes& attributes, std::si
     std::size_t valueAt = partsEnd(bits) + key.size();
     if (type != nullptr) valueAt = roundUp(valueAt + sizeof type, type->align);
     const std::size_t total = valueAt + size + tailSize(bits);
-    const auto shortKeySize = static_cast<std::uint8_t>((flags & kWide) != 0 ? 0 : key.size());
     Entry* entry = new (BlockMemory::allocate(total, alignOf(type)))
-        Entry(static_cast<std::uint32_t>(size), shortKeySize, bits);
+        Entry(static_cast<std::uint32_t>(size),
+              static_cast<std::uint8_t>((flags & kWide) != 0 ? 0 : valueAt), bits);
     if (!key.empty()) std::memcpy(entry->at(partsEnd(bits)), key.data(), key.size());
     if (type != nullptr) entry->write(partsEnd(bits) + key.size(), type);
     if ((flags & (kWide | kExtension | kTimes | kEpochs | kVersion)) != 0)

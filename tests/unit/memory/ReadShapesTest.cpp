@@ -21,7 +21,8 @@ namespace {
 std::vector<std::size_t> keySizes() {
     std::vector<std::size_t> sizes;
     for (std::size_t size = 0; size <= 66; ++size) sizes.push_back(size);
-    for (const std::size_t size : {127U, 128U, 129U, 240U, 241U, 254U, 255U, 256U, 1000U})
+    for (const std::size_t size :
+         {127U, 128U, 129U, 227U, 228U, 240U, 241U, 254U, 255U, 256U, 1000U})
         sizes.push_back(size);
     return sizes;
 }

@@ -47,7 +47,7 @@ public:
 ///
 /// The block is packed, because L1 holds millions of them: 20 bytes of header, then only the parts
 /// that the entry has, unaligned but for the value:
-///     header | key size if over 254 | extension | epochs | key | type | value | times | version
+///     header | key size if over 227 | extension | epochs | key | type | value | times | version
 /// A hit reads up to the value; what it does not need comes after.
 class OXCACHE_API Entry {
 public:
@@ -80,8 +80,8 @@ public:
     }
     BytesView bytes() const noexcept {
         const Head head = this->head();
-        if (head.plain()) [[likely]]
-            return {at(head.plainKeyAt() + head.keySize()), valueSize_};
+        if (head.valueAt() != 0) [[likely]]
+            return {at(head.valueAt()), valueSize_};
         return {at(keyEnd()), valueSize_};
     }
     const void* object() const noexcept;
@@ -123,9 +123,8 @@ public:
     /// Bytes of this block.
     std::size_t footprint() const noexcept {
         const Head head = this->head();
-        if ((head.flags() & (kWide | kObject)) == 0) [[likely]]
-            return kPartsSizes[head.flags() % kPartsSizes.size()] + head.keySize() + valueSize_;
-        return valueEnd() + tailSize(static_cast<std::uint8_t>(head.flags()));
+        const std::size_t end = head.valueAt() != 0 ? head.valueAt() + valueSize_ : valueEnd();
+        return end + kTailSizes[head.flags() % kTailSizes.size()];
     }
 
     /// How many hold it now; for tests and diagnosis.
@@ -148,19 +147,19 @@ private:
                                   kObject = 128;
     static constexpr std::size_t kHeader = 20;
     static constexpr std::size_t kHeadAt = 8;
-    static constexpr std::size_t kLongestShortKey = 254;
+    static constexpr std::size_t kLongestShortKey = 255 - kHeader - kEpochs;
     static constexpr std::size_t kTimesSize = 16;
     static constexpr std::size_t kVersionSize = 20;
     static constexpr std::size_t kExtensionAt = 24;
 
-    // What an entry takes beside key, type and value, by those of its flags that say so.
-    static constexpr std::array<std::uint8_t, 32> partsSizes() noexcept {
+    // What an entry has behind its value, by those of its flags that say so.
+    static constexpr std::array<std::uint8_t, 32> tailSizes() noexcept {
         std::array<std::uint8_t, 32> sizes{};
         for (std::uint8_t flags = 0; flags < sizes.size(); ++flags)
-            sizes[flags] = static_cast<std::uint8_t>(partsEnd(flags) + tailSize(flags));
+            sizes[flags] = static_cast<std::uint8_t>(tailSize(flags));
         return sizes;
     }
-    static const std::array<std::uint8_t, 32> kPartsSizes;
+    static const std::array<std::uint8_t, 32> kTailSizes;
 
     // The part of the header that a hit looks at, by one load.
     struct Head {
@@ -170,16 +169,13 @@ private:
             return static_cast<std::int64_t>(bits << 24 >> 24);
         }
         std::uint8_t mark() const noexcept { return static_cast<std::uint8_t>(bits >> 40); }
-        std::size_t keySize() const noexcept { return bits >> 48 & 0xff; }
+        std::size_t valueAt() const noexcept { return bits >> 48 & 0xff; }
         unsigned flags() const noexcept { return static_cast<unsigned>(bits >> 56); }
-        // Neither wide nor extended: the key's size is in the head, and its place follows from it.
-        bool plain() const noexcept { return (flags() & (kWide | kExtension)) == 0; }
-        std::size_t plainKeyAt() const noexcept { return kHeader + (flags() & kEpochs); }
         // Plain, with a key of this size, at most kLongestShortKey, and with or without epochs;
         // then the key lies at kHeader + `epochs`.
         bool plainWith(std::size_t size, std::size_t epochs) const noexcept {
-            return (bits >> 48 & (0xffU | (kWide | kExtension | kEpochs) << 8)) ==
-                   (size | epochs << 8);
+            return (bits >> 48 & (0xffU | kEpochs << 8)) ==
+                   ((kHeader + epochs + size) | epochs << 8);
         }
     };
     Head head() const noexcept {
@@ -190,19 +186,19 @@ private:
             return {deadlineLow_.load(std::memory_order_relaxed) |
                     std::uint64_t{deadlineHigh_.load(std::memory_order_relaxed)} << 32 |
                     std::uint64_t{mark_.load(std::memory_order_relaxed)} << 40 |
-                    std::uint64_t{shortKeySize_} << 48 | std::uint64_t{flags()} << 56};
+                    std::uint64_t{valueAt_} << 48 | std::uint64_t{flags()} << 56};
         }
     }
 
     // The head is stored at once, as it is loaded: a load of what smaller stores have left would
     // have to wait until they are in the cache.
-    Entry(std::uint32_t valueSize, std::uint8_t shortKeySize, std::uint8_t flags) noexcept
-        : valueSize_(valueSize), shortKeySize_(shortKeySize), flags_(flags) {
+    Entry(std::uint32_t valueSize, std::uint8_t valueAt, std::uint8_t flags) noexcept
+        : valueSize_(valueSize), valueAt_(valueAt), flags_(flags) {
         if constexpr (std::endian::native == std::endian::little) {
             using Word [[gnu::may_alias]] = std::uint64_t;
             __atomic_store_n(
                 reinterpret_cast<Word*>(at(kHeadAt)),
-                0xff'ffff'ffffULL | std::uint64_t{shortKeySize} << 48 | std::uint64_t{flags} << 56,
+                0xff'ffff'ffffULL | std::uint64_t{valueAt} << 48 | std::uint64_t{flags} << 56,
                 __ATOMIC_RELAXED);
         }
     }
@@ -244,7 +240,7 @@ private:
         std::memcpy(at(offset), &value, sizeof value);
     }
     std::size_t keySize(std::uint8_t flags) const noexcept {
-        return (flags & kWide) == 0 ? shortKeySize_ : read<std::uint32_t>(kHeader);
+        return (flags & kWide) == 0 ? valueAt_ - partsEnd(flags) : read<std::uint32_t>(kHeader);
     }
     std::size_t keyEnd() const noexcept {
         const std::uint8_t bits = flags();
@@ -264,13 +260,14 @@ private:
     mutable std::atomic<std::uint32_t> deadlineLow_{0xffff'ffff};
     mutable std::atomic<std::uint8_t> deadlineHigh_{0xff};
     mutable std::atomic<std::uint8_t> mark_{0};
-    const std::uint8_t shortKeySize_;
+    // Of a plain entry: one that is neither wide nor extended. 0: look elsewhere.
+    const std::uint8_t valueAt_;
     mutable std::atomic<std::uint8_t> flags_;
     // The store's: where it is linked.
     mutable std::atomic<std::uint32_t> place_{0};
 };
 static_assert(sizeof(Entry) == 20);
-inline constexpr std::array<std::uint8_t, 32> Entry::kPartsSizes = Entry::partsSizes();
+inline constexpr std::array<std::uint8_t, 32> Entry::kTailSizes = Entry::tailSizes();
 
 /// A counted pointer to an Entry.
 class EntryPtr {
