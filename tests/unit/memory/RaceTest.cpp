@@ -1,14 +1,20 @@
 #include <doctest/doctest.h>
 
+#include <unistd.h>
+
 #include <array>
 #include <atomic>
 #include <barrier>
+#include <fstream>
 #include <latch>
 #include <random>
+#include <string>
 #include <thread>
 #include <vector>
 
 #include "Entries.h"
+#include "memory/ShardMutex.h"
+#include "support/Threads.h"
 
 using namespace oxcache;
 using namespace oxcache::memory;
@@ -162,4 +168,53 @@ TEST_CASE("ThreadsMayComeAndGoWhileTheStoreIsResizedAndCleared") {
     store.resize(0, 0);
     CHECK(store.statistics().entries == 0);
     CHECK(store.statistics().bytes == 0);
+}
+
+namespace {
+
+// As the kernel names it: 'S' is asleep.
+char stateOf(pid_t thread) {
+    std::ifstream file("/proc/self/task/" + std::to_string(thread) + "/stat");
+    std::string line;
+    std::getline(file, line);
+    const std::size_t name = line.rfind(')');
+    return name == std::string::npos || name + 2 >= line.size() ? '?' : line[name + 2];
+}
+
+}  // namespace
+
+TEST_CASE("OneAtATimeHoldsAShardsLock") {
+    ShardMutex mutex;
+    std::uint64_t counted = 0;
+    testing::together(4, [&](int) {
+        for (int i = 0; i < 20'000; ++i) {
+            const ShardLock lock(mutex);
+            ++counted;
+            // Sometimes long enough for the others to fall asleep.
+            if (i % 2048 == 0) std::this_thread::yield();
+        }
+    });
+    CHECK(counted == 80'000);
+}
+
+TEST_CASE("WhoeverSleepsForAShardsLockIsWoken") {
+    constexpr int kThreads = 3;
+    ShardMutex mutex;
+    std::array<std::atomic<pid_t>, kThreads> ids{};
+    std::atomic<int> served{0};
+    std::vector<std::thread> threads;
+    {
+        const ShardLock lock(mutex);
+        for (std::atomic<pid_t>& id : ids)
+            threads.emplace_back([&] {
+                id = gettid();
+                const ShardLock mine(mutex);
+                ++served;
+            });
+        for (const std::atomic<pid_t>& id : ids)
+            while (id == 0 || stateOf(id) != 'S') std::this_thread::yield();
+        CHECK(served == 0);
+    }
+    for (std::thread& thread : threads) thread.join();
+    CHECK(served == kThreads);
 }
