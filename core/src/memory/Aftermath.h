@@ -30,8 +30,8 @@ public:
     void expect(std::size_t count, bool listened) {
         borrowRetired();
         record_.retired.expect(count);
-        if (listened) [[unlikely]]
-            departures.reserve(departures.size() + count);
+        if (listened && departures.capacity() - departures.size() < count) [[unlikely]]
+            departures.reserve(2 * departures.capacity() + count);
     }
     void expectObjects(std::size_t count) {
         borrowRetired();
@@ -45,7 +45,6 @@ public:
     void count(RemovalCause cause, std::uint64_t entries, std::uint64_t weight) noexcept {
         record_.countRemovals(static_cast<std::size_t>(cause), entries, weight);
     }
-    ThreadRecord& record() noexcept { return record_; }
     /// Before another lock is taken.
     void returnRetired() noexcept {
         if (borrowed_) record_.returnRetired();

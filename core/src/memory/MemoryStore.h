@@ -96,9 +96,9 @@ using RemovalListener = std::function<void(const Entry&, RemovalCause)>;
 /// Expired entries are never given out. An entry lives in one store at a time. visit(), acquire()
 /// and visitMany() take no lock.
 ///
-/// Admission: every key has a 64-bit counter (striped over its hash). Invalidations, own writes and
-/// clears move it before they erase. Whoever brings a value from below captures the counter before
-/// asking, and the value is admitted only if the counter still stands.
+/// Admission: every key has a 64-bit counter (striped over its hash). Invalidations and clears move
+/// it before they erase, own writes when they have linked their value. Whoever brings a value from
+/// below captures the counter before asking, and the value is admitted only if it still stands.
 class OXCACHE_INTERNAL MemoryStore {
 public:
     MemoryStore(const MemoryOptions& options, Clock& clock);
@@ -137,10 +137,10 @@ public:
               const EpochGuard& guard = {});
     /// Moves the counter, erases, and gives the moved counter: the first step of an own write.
     std::uint64_t begin(Key key);
-    /// The last step of an own write: moves the counter, and admits the value if nothing else has
-    /// moved it since begin(); else erases.
+    /// The last step of an own write: admits the value if nothing else has moved the counter since
+    /// begin(), else erases; then moves the counter.
     bool settle(Key key, EntryPtr entry, const Residence& residence, std::uint64_t begun);
-    /// An own write where L1 is the only level: moves the counter and admits.
+    /// An own write where L1 is the only level: admits and moves the counter.
     bool put(Key key, EntryPtr entry, const Residence& residence);
     /// The same where only the entry has the key.
     bool fill(EntryPtr entry, const Residence& residence, std::uint64_t captured,

@@ -71,7 +71,7 @@ std::int64_t StoreCore::deadlineIn(Duration ttl) const noexcept {
 }
 
 void StoreCore::enrich(Newcomer& newcomer, const Residence& residence) {
-    if (!EntryLink::hasRoom(*newcomer.entry)) newcomer.entry = EntryLink::withRoom(*newcomer.entry);
+    if (!EntryLink::hasRoom(*newcomer.entry)) newcomer.becomeExtensible();
     newcomer.residency = std::make_unique<Residency>();
     Residency& more = *newcomer.residency;
     if (residence.idle && residence.idle->count() < EntryLink::kNoDeadline) {
@@ -97,6 +97,7 @@ bool StoreCore::claim(Shard& shard, std::uint64_t hash, Newcomer& newcomer, Room
     if (!newcomer.claimed) return false;
     EntryLink::setDeadline(*newcomer.entry, newcomer.deadline);
     if (EntryLink::hasRoom(*newcomer.entry)) {
+        aftermath.expectObjects(1);
         EntryExtension* former =
             EntryLink::setResidency(*newcomer.entry, std::move(newcomer.residency));
         aftermath.retire(std::unique_ptr<EntryExtension>(former), sizeof(Residency));
@@ -137,14 +138,16 @@ StoreCore::Step StoreCore::place(Shard& shard, std::uint64_t hash, Newcomer& new
                                  Aftermath& aftermath) {
     const std::int64_t now = reads.coarseMs();
     shard.maintain(now, room, aftermath);
-    const bool tooLarge =
-        newcomer.weight > commons.budget.maxBytes() || commons.budget.maxEntries() == 0;
-    if (newcomer.dead || tooLarge) [[unlikely]] {
-        if (tooLarge) tooLarge_.fetch_add(1, std::memory_order_relaxed);
+    if (newcomer.dead) {
         eraseOld(shard, hash, newcomer, room, aftermath);
         return Step::Done;
     }
     if (!claim(shard, hash, newcomer, room, aftermath)) return Step::Done;
+    if (newcomer.weight > commons.budget.maxBytes() || commons.budget.maxEntries() == 0) {
+        tooLarge_.fetch_add(1, std::memory_order_relaxed);
+        eraseOld(shard, hash, newcomer, room, aftermath);
+        return Step::Done;
+    }
     for (;;) {
         const Found old = shard.find(hash, newcomer.key);
         if (old) {
@@ -218,11 +221,30 @@ bool StoreCore::admitPlain(EntryPtr&& entry, std::int64_t deadline, const Admiss
 }
 
 bool StoreCore::admitLocked(Newcomer& newcomer, const Admission& admission) {
-    const auto& [shard, hash, origin, terms, record] = admission;
+    ThreadRecord& record = admission.record;
     Aftermath aftermath(record);
-    {
-        Room room(commons.budget);
-        ShardLock lock(shard.mutex, std::adopt_lock);
+    try {
+        placeLocked(newcomer, admission, aftermath);
+    } catch (...) {
+        finish(aftermath);
+        throw;
+    }
+    if (newcomer.admitted)
+        ThreadRecord::add(admission.origin == Origin::Write ? record.writes : record.fills, 1);
+    finish(aftermath);
+    if (newcomer.admitted) showSamples(record);
+    return newcomer.admitted;
+}
+
+void StoreCore::placeLocked(Newcomer& newcomer, const Admission& admission, Aftermath& aftermath) {
+    const auto& [shard, hash, origin, terms, record] = admission;
+    Room room(commons.budget);
+    ShardLock lock(shard.mutex, std::adopt_lock);
+    const auto end = [&]() OXCACHE_NO_THREAD_SAFETY_ANALYSIS {
+        if (origin == Origin::Write) counters.move(hash);
+        if (newcomer.claimed && !newcomer.admitted) EntryLink::unclaim(*newcomer.entry);
+    };
+    try {
         for (;;) {
             if (!stand(terms, hash)) {
                 overtaken_.fetch_add(1, std::memory_order_relaxed);
@@ -233,17 +255,19 @@ bool StoreCore::admitLocked(Newcomer& newcomer, const Admission& admission) {
             room.giveBack();
             aftermath.returnRetired();
             lock.unlock();
-            if (!evictElsewhere(&shard, aftermath)) std::this_thread::yield();
+            try {
+                if (!evictElsewhere(&shard, aftermath)) std::this_thread::yield();
+            } catch (...) {
+                lock.lock();
+                throw;
+            }
             lock.lock();
         }
-        if (origin == Origin::Write) counters.move(hash);
-        if (newcomer.claimed && !newcomer.admitted) EntryLink::unclaim(*newcomer.entry);
+    } catch (...) {
+        end();
+        throw;
     }
-    if (newcomer.admitted)
-        ThreadRecord::add(origin == Origin::Write ? record.writes : record.fills, 1);
-    finish(aftermath);
-    if (newcomer.admitted) showSamples(record);
-    return newcomer.admitted;
+    end();
 }
 
 // The thread's own as they come, others' now and then.

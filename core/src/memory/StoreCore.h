@@ -36,7 +36,7 @@ public:
         EpochGuard guard{};
     };
     /// The terms must stand under the shard's lock, each time it has been taken. A write that is
-    /// refused erases; whatever becomes of it, it moves the key's counter.
+    /// refused erases; whatever becomes of it under the lock, it moves the key's counter.
     bool admit(Key key, EntryPtr&& entry, const Residence& residence, Origin origin,
                const Terms& terms);
     enum class Counter { Moves, Stays };
@@ -83,6 +83,8 @@ private:
                                       const Admission& admission)
         OXCACHE_RELEASE(admission.shard.mutex);
     bool admitLocked(Newcomer& newcomer, const Admission& admission)
+        OXCACHE_RELEASE(admission.shard.mutex);
+    void placeLocked(Newcomer& newcomer, const Admission& admission, Aftermath& aftermath)
         OXCACHE_RELEASE(admission.shard.mutex);
     void enrich(Newcomer& newcomer, const Residence& residence);
     bool claim(Shard& shard, std::uint64_t hash, Newcomer& newcomer, Room& room,

@@ -151,14 +151,19 @@ void WritePath::writeRemote(std::span<Item* const> going, Deadline deadline) {
 }
 
 // Where there is no memory for the new value, the old one goes all the same.
-EntryPtr WritePath::entryOf(const detail::WriteRequest& request,
-                            const EntryAttributes& attributes) {
+bool WritePath::keep(const Item& item, const EntryAttributes& attributes, Duration life) {
+    const detail::WriteRequest& request = item.request;
+    stages::MemoryStage& memory = levels_.memory;
     try {
-        return request.object != nullptr
-                   ? Entry::ofObject(request.key, attributes, *request.type, request.object)
-                   : Entry::ofBytes(request.key, attributes, request.bytes);
+        EntryPtr entry =
+            request.object != nullptr
+                ? Entry::ofObject(request.key, attributes, *request.type, request.object)
+                : Entry::ofBytes(request.key, attributes, request.bytes);
+        return alone()
+                   ? memory.put(request.key, std::move(entry), item.policy, life)
+                   : memory.settle(request.key, std::move(entry), item.policy, life, item.ticket);
     } catch (...) {
-        levels_.memory.invalidate(request.key);
+        memory.invalidate(request.key);
         throw;
     }
 }
@@ -185,12 +190,8 @@ void WritePath::settle(Item& item, const EnvelopeHeader* header) {
         if (failed) item.receipt.status = WriteStatus::Rejected;
         return;
     }
-    EntryPtr entry = entryOf(item.request, attributes);
     const Duration life = item.policy.l1Life(attributes.expiresMs, now);
-    const Key key = item.request.key;
-    if (alone() ? levels_.memory.put(key, std::move(entry), item.policy, life)
-                : levels_.memory.settle(key, std::move(entry), item.policy, life, item.ticket))
-        return;
+    if (keep(item, attributes, life)) return;
     if (alone() && life > Duration::zero())
         item.receipt = rejected(
             {ErrorCode::ValueTooLarge, "service '" + levels_.settings.name +

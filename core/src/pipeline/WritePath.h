@@ -27,7 +27,8 @@ private:
     bool prepare(Item& item, bool encode);
     void begin(Item& item, const detail::WriteRequest& request, const EntryOptions& options,
                Deadline deadline);
-    EntryPtr entryOf(const detail::WriteRequest& request, const EntryAttributes& attributes);
+    /// In L1.
+    bool keep(const Item& item, const EntryAttributes& attributes, Duration life);
     bool goesDown(const Item& item) const noexcept;
     bool alone() const noexcept { return !levels_.settings.usesL2 && levels_.remote == nullptr; }
     Deadline deadlineOf(const EntryOptions& options) const;

@@ -69,13 +69,15 @@ TEST_CASE("AReplacementThatExpiresLeavesMemoryUnread") {
 TEST_CASE("WhatHadExpiredWhenItWasReplacedCountsAsExpired") {
     ManualClock clock;
     MemoryStore store({}, clock);
+    // The first writes of a thread make room for what it will retire.
+    for (int i = 0; i < 10; ++i) store.put(entryOf("b", "v"), {});
     // Shorter than the wheel's buckets, so that the write itself finds it.
     store.put(entryOf("a", "one"), {.ttl = 1ms});
     clock.advance(2ms);
     store.put(entryOf("a", "two"), {.ttl = 10s});
     store.put(entryOf("a", "three"), {.ttl = 10s});
     CHECK(removed(store, RemovalCause::Expired) == 1);
-    CHECK(removed(store, RemovalCause::Replaced) == 1);
+    CHECK(removed(store, RemovalCause::Replaced) == 10);
     CHECK(valueOf(store, "a") == "three");
 }
 
@@ -167,4 +169,40 @@ TEST_CASE("AFillThatWasOvertakenReplacesNothing") {
     store.put(entryOf("a", "four"), {});
     CHECK_FALSE(store.settle(entryOf("a", "late"), {}, begun));
     CHECK_FALSE(valueOf(store, "a"));
+}
+
+TEST_CASE("AnEntryThatIsCopiedForItsTermsReplacesItsLikeWhateverItsSize") {
+    ManualClock clock;
+    MemoryStore store({}, clock);
+    const std::array<std::string_view, 1> tags{"t"};
+    const std::string key(100, 'k');
+    for (const std::size_t size : {0U, 100U, 5'000U, 300'000U})
+        for (const Residence& residence :
+             {Residence{.idle = 10s}, Residence{.cost = 7}, Residence{.tags = tags}}) {
+            const std::string one(size, '1');
+            const std::string two(size, '2');
+            store.put(entryOf(key, one), residence);
+            CHECK(valueOf(store, key) == one);
+            // Nobody else holds it, so its block goes when it has been copied.
+            store.put(entryOf(key, two), residence);
+            CHECK(valueOf(store, key) == two);
+            CHECK(store.statistics().entries == 1);
+            store.invalidate(key);
+            CHECK_FALSE(valueOf(store, key));
+        }
+}
+
+TEST_CASE("WhatItsTermsMakeTooLargeIsRefusedAndDisplacesNobody") {
+    ManualClock clock;
+    const std::uint64_t plain = entryOf("heavy", std::string(800, 'v'))->footprint();
+    // Room for the entry as it comes, not for what an idle limit adds to it.
+    MemoryStore store({.maxBytes = plain + 4}, clock);
+    store.put(entryOf("a", "v"), {});
+    store.put(entryOf("b", "v"), {});
+    CHECK_FALSE(store.put(entryOf("heavy", std::string(800, 'v')), {.idle = 10s}));
+    CHECK(store.statistics().tooLarge == 1);
+    CHECK(valueOf(store, "a"));
+    CHECK(valueOf(store, "b"));
+    CHECK(store.put(entryOf("heavy", std::string(800, 'v')), {}));
+    CHECK(store.statistics().bytes <= plain + 4);
 }

@@ -261,7 +261,7 @@ private:
     mutable std::atomic<std::uint8_t> deadlineHigh_{0xff};
     mutable std::atomic<std::uint8_t> mark_{0};
     // Of a plain entry: one that is neither wide nor extended. 0: look elsewhere.
-    const std::uint8_t valueAt_;
+    std::uint8_t valueAt_;
     mutable std::atomic<std::uint8_t> flags_;
     // The store's: where it is linked.
     mutable std::atomic<std::uint32_t> place_{0};
