@@ -85,7 +85,8 @@ TEST_CASE("APutWithoutMemoryLeavesTheStoreSound") {
 TEST_CASE("AnEvictionWithoutMemoryLeavesTheStoreSound") {
     ManualClock clock;
     MemoryStore store({.maxEntries = 1000, .shards = 1}, clock);
-    store.setListener([](const Entry&, RemovalCause) {});
+    std::uint64_t heard = 0;
+    store.setListener([&](const Entry&, RemovalCause) { ++heard; });
     int failures = 0;
     for (std::uint64_t i = 0; i < 3000; ++i) {
         if (i % 3 == 0) valueOf(store, keyOf(i / 2));
@@ -93,7 +94,42 @@ TEST_CASE("AnEvictionWithoutMemoryLeavesTheStoreSound") {
             store, [&] { return putOf(store, keyOf(i), {.ttl = 1min, .idle = 1s}); });
     }
     CHECK(failures > 1000);
+    std::uint64_t removed = 0;
+    for (const std::uint64_t removals : store.statistics().removals) removed += removals;
+    CHECK(heard == removed);
     checkStillWorks(store);
+}
+
+TEST_CASE("AWriteThatFindsNoMemoryRefusesLoadsAllTheSame") {
+    ManualClock clock;
+    MemoryStore store({.maxEntries = 1000, .shards = 1}, clock);
+    store.put(entryOf("first", "v"), {});  // makes the thread's record, which takes no lock
+    int failures = 0;
+    for (std::uint64_t i = 0; i < 3000; ++i) {
+        const std::string key = keyOf(i);
+        const std::uint64_t captured = store.capture(key);
+        if (!failsAtAllocation(1, putOf(store, key, {.ttl = 1min}))) continue;
+        ++failures;
+        REQUIRE_FALSE(store.fill(entryOf(key, "late"), {}, captured));
+    }
+    CHECK(failures > 10);
+}
+
+TEST_CASE("AnEntryThatFoundNoMemoryCanBePutAgain") {
+    ManualClock clock;
+    MemoryStore store({.maxEntries = 1000, .shards = 1}, clock);
+    int failures = 0;
+    for (std::uint64_t i = 0; i < 3000; ++i) {
+        const std::string key = keyOf(i);
+        const EntryPtr held = entryOf(key, "v");
+        const auto put = [&] { store.put(held, {.ttl = 1min}); };
+        if (!failsAtAllocation(1, put)) continue;
+        ++failures;
+        put();
+        // It, not a copy of it.
+        REQUIRE(store.acquire(key).get() == held.get());
+    }
+    CHECK(failures > 10);
 }
 
 TEST_CASE("AReplacementWithoutMemoryKeepsTheOldValue") {
