@@ -37,11 +37,19 @@ struct StoreCommons {
     std::atomic<bool> listened{false};
 };
 
+/// The cause of an entry's leaving for some reason, unless its time was over.
+inline RemovalCause causeOf(RemovalCause reason, const Entry& entry, std::int64_t now) noexcept {
+    return EntryLink::expired(entry, now) ? RemovalCause::Expired : reason;
+}
+
 /// A part of the store: a table that anybody may find in without a lock, and under the mutex
 /// whatever changes it. The policy is a window and a main queue, both clocks (FIFO whose marked
 /// entries get another round), with TinyLFU admission between them; a hit only marks its entry.
 class Shard {
 public:
+    /// A queue's positions allow twice as many.
+    static constexpr std::uint64_t kMaxEntries = 1'000'000;
+
     /// The `index`th. Commons outlive it.
     Shard(StoreCommons& commons, std::size_t index, std::size_t expectedEntries);
     ~Shard();

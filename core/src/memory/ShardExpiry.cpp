@@ -86,7 +86,7 @@ void Shard::audit(std::int64_t now, std::size_t steps, Room& room, Aftermath& af
         const Entry& entry = *table_->at(at);
         if (EntryLink::alive(entry, now)) continue;
         unlink(hashOf(entry), {&entry, at},
-               EntryLink::expired(entry, now) ? RemovalCause::Expired : RemovalCause::Explicit,
+               causeOf(RemovalCause::Explicit, entry, now),
                room, aftermath);
     }
 }
