@@ -85,9 +85,8 @@ void Shard::audit(std::int64_t now, std::size_t steps, Room& room, Aftermath& af
         if (at == EntryQueue::kHole) continue;
         const Entry& entry = *table_->at(at);
         if (EntryLink::alive(entry, now)) continue;
-        unlink(hashOf(entry), {&entry, at},
-               causeOf(RemovalCause::Explicit, entry, now),
-               room, aftermath);
+        unlink(hashOf(entry), {&entry, at}, causeOf(RemovalCause::Explicit, entry, now), room,
+               aftermath);
     }
 }
 

@@ -124,9 +124,7 @@ bool Shard::evict(std::int64_t now, Room& room, Aftermath& aftermath) {
     }
     const auto leave = [&](const Found& found) OXCACHE_NO_THREAD_SAFETY_ANALYSIS {
         const Entry& entry = *found.entry;
-        unlink(hashOf(entry), found,
-               causeOf(RemovalCause::Size, entry, now), room,
-               aftermath);
+        unlink(hashOf(entry), found, causeOf(RemovalCause::Size, entry, now), room, aftermath);
         return true;
     };
     const Found resident = victim(main_);

@@ -41,11 +41,12 @@ void RatioReport::hits() const {
     };
     target("hot keys, 1 thread: store / naive", of("store", 1) / of("naive", 1), true, 2.5);
     target("hot keys, 2 threads: store / naive", of("store", 2) / of("naive", 2), true, 5);
-    target("hot keys, 2 threads against 1: store / bare find",
-           of("store", 2) / of("store", 1) / (of("bare", 2) / of("bare", 1)), true, 0.95);
-    target("hot keys: time of store / bare find", of("bare", 1) / of("store", 1), false, 2.2);
-    target("hot keys: time of store / without statistics", of("uncounted", 1) / of("store", 1),
-           false, 1.1);
+    target("in turns, 2 threads against 1: store / bare find", alone_.bare / together_.bare, true,
+           0.95);
+    target("in turns, 1 thread: time of store / bare find", alone_.bare, false, 2.2);
+    target("in turns, 1 thread: time of store / without statistics", alone_.uncounted, false, 1.1);
+    target("in turns, 2 threads: time of store / without statistics", together_.uncounted, false,
+           1.1);
     target("hot keys, 1 thread: Cache::visit / naive", of("visit", 1) / of("naive", 1), true, 1);
     target("hot keys, 2 threads: Cache::visit / naive", of("visit", 2) / of("naive", 2), true, 1);
     target("hot keys, 1 thread: Cache::getShared / naive", of("getShared", 1) / of("naive", 1),

@@ -6,6 +6,8 @@
 
 #include <benchmark/benchmark.h>
 
+#include "TurnRatios.h"
+
 namespace oxcache::bench {
 
 /// The rates of all runs by name (`load/peer/threads:n`), and what they say about the targets. Of
@@ -17,6 +19,11 @@ public:
     void ReportRuns(const std::vector<Run>& runs) override;
     /// A rate that was measured elsewhere, in calls a second.
     void take(const std::string& name, double rate) { rates_[name] = {rate}; }
+    /// What was measured in turns, on one thread and on two.
+    void take(const TurnRatios& alone, const TurnRatios& together) {
+        alone_ = alone;
+        together_ = together;
+    }
     /// Prints ratios and targets.
     void conclude() const;
 
@@ -32,6 +39,8 @@ private:
     static double median(std::vector<double> rates);
 
     std::map<std::string, std::vector<double>> rates_;
+    TurnRatios alone_;
+    TurnRatios together_;
 };
 
 }  // namespace oxcache::bench

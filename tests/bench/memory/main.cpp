@@ -8,6 +8,7 @@
 #include "CaffeinePeer.h"
 #include "MemoryLoads.h"
 #include "RatioReport.h"
+#include "TurnRatios.h"
 
 int main(int argc, char** argv) {
     // Short runs, many of them and mixed, so that what disturbs the machine for a while hits all
@@ -26,7 +27,10 @@ int main(int argc, char** argv) {
     const bool all = benchmark::GetBenchmarkFilter().empty();
     oxcache::bench::RatioReport report;
     benchmark::RunSpecifiedBenchmarks(&report);
-    if (all) oxcache::bench::measureCaffeine(report);
+    if (all) {
+        report.take(oxcache::bench::measureInTurns(1), oxcache::bench::measureInTurns(2));
+        oxcache::bench::measureCaffeine(report);
+    }
     report.conclude();
     if (all) oxcache::bench::reportFootprint();
     return 0;
