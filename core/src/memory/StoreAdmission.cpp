@@ -150,15 +150,15 @@ StoreCore::Step StoreCore::place(Shard& shard, std::uint64_t hash, Newcomer& new
     ThreadSlot& slot = mySlot();
     reads.prefetchToWrite(slot, hash, key);
     ThreadRecord& record = reads.records.of(slot);
-    const Admission admission{shard, hash, origin, terms, record};
+    const Admission admission{hash, origin, terms, record};
     if (!residence.plain() || residence.dead()) [[unlikely]]
-        return admitRich(std::move(entry), residence, admission);
+        return admitRich(shard, std::move(entry), residence, admission);
     const std::int64_t deadline =
         residence.ttl ? deadlineIn(*residence.ttl) : EntryLink::kNoDeadline;
     shard.mutex.lock();
     if (!stand(terms, hash) ||
         !shard.overwrite(hash, key, entry, deadline, reads.coarseMs(), record)) [[unlikely]]
-        return admitPlain(std::move(entry), deadline, admission);
+        return admitPlain(shard, std::move(entry), deadline, admission);
     if (origin == Origin::Write) counters.move(hash);
     shard.mutex.unlock();
     ThreadRecord::add(origin == Origin::Write ? record.writes : record.fills, 1);
@@ -167,27 +167,28 @@ StoreCore::Step StoreCore::place(Shard& shard, std::uint64_t hash, Newcomer& new
     return true;
 }
 
-bool StoreCore::admitRich(EntryPtr&& entry, const Residence& residence,
+bool StoreCore::admitRich(Shard& shard, EntryPtr&& entry, const Residence& residence,
                           const Admission& admission) {
     Newcomer newcomer(std::move(entry));
     newcomer.dead = residence.dead();
     if (residence.ttl) newcomer.deadline = deadlineIn(*residence.ttl);
     if (!residence.plain()) enrich(newcomer, residence);
-    admission.shard.mutex.lock();
-    return admitLocked(newcomer, admission);
+    shard.mutex.lock();
+    return admitLocked(shard, newcomer, admission);
 }
 
-bool StoreCore::admitPlain(EntryPtr&& entry, std::int64_t deadline, const Admission& admission) {
+bool StoreCore::admitPlain(Shard& shard, EntryPtr&& entry, std::int64_t deadline,
+                           const Admission& admission) {
     Newcomer newcomer(std::move(entry));
     newcomer.deadline = deadline;
-    return admitLocked(newcomer, admission);
+    return admitLocked(shard, newcomer, admission);
 }
 
-bool StoreCore::admitLocked(Newcomer& newcomer, const Admission& admission) {
+bool StoreCore::admitLocked(Shard& shard, Newcomer& newcomer, const Admission& admission) {
     ThreadRecord& record = admission.record;
     Aftermath aftermath(record);
     try {
-        placeLocked(newcomer, admission, aftermath);
+        placeLocked(shard, newcomer, admission, aftermath);
     } catch (...) {
         finish(aftermath);
         throw;
@@ -199,19 +200,21 @@ bool StoreCore::admitLocked(Newcomer& newcomer, const Admission& admission) {
     return newcomer.admitted;
 }
 
-void StoreCore::placeLocked(Newcomer& newcomer, const Admission& admission, Aftermath& aftermath) {
-    const auto& [shard, hash, origin, terms, record] = admission;
+void StoreCore::placeLocked(Shard& shard, Newcomer& newcomer, const Admission& admission,
+                            Aftermath& aftermath) {
+    const std::uint64_t hash = admission.hash;
+    const bool write = admission.origin == Origin::Write;
     Room room(commons.budget);
     ShardLock lock(shard.mutex, std::adopt_lock);
-    const auto end = [&]() OXCACHE_NO_THREAD_SAFETY_ANALYSIS {
-        if (origin == Origin::Write) counters.move(hash);
+    const auto end = [&] {
+        if (write) counters.move(hash);
         if (newcomer.claimed && !newcomer.admitted) EntryLink::unclaim(*newcomer.entry);
     };
     try {
         for (;;) {
-            if (!stand(terms, hash)) {
+            if (!stand(admission.terms, hash)) {
                 overtaken_.fetch_add(1, std::memory_order_relaxed);
-                if (origin == Origin::Write) eraseOld(shard, hash, newcomer, room, aftermath);
+                if (write) eraseOld(shard, hash, newcomer, room, aftermath);
                 break;
             }
             if (place(shard, hash, newcomer, room, aftermath) == Step::Done) break;

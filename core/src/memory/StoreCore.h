@@ -70,29 +70,27 @@ private:
     }
     std::int64_t deadlineIn(Duration ttl) const noexcept;
     struct Admission {
-        Shard& shard;
         const std::uint64_t hash;
         const Origin origin;
         const Terms& terms;
         ThreadRecord& record;
     };
     // What is seldom needed is not inlined into admit(), whose registers it would take.
-    [[gnu::noinline]] bool admitRich(EntryPtr&& entry, const Residence& residence,
+    [[gnu::noinline]] bool admitRich(Shard& shard, EntryPtr&& entry, const Residence& residence,
                                      const Admission& admission);
-    [[gnu::noinline]] bool admitPlain(EntryPtr&& entry, std::int64_t deadline,
-                                      const Admission& admission)
-        OXCACHE_RELEASE(admission.shard.mutex);
-    bool admitLocked(Newcomer& newcomer, const Admission& admission)
-        OXCACHE_RELEASE(admission.shard.mutex);
-    void placeLocked(Newcomer& newcomer, const Admission& admission, Aftermath& aftermath)
-        OXCACHE_RELEASE(admission.shard.mutex);
+    [[gnu::noinline]] bool admitPlain(Shard& shard, EntryPtr&& entry, std::int64_t deadline,
+                                      const Admission& admission) OXCACHE_RELEASE(shard.mutex);
+    bool admitLocked(Shard& shard, Newcomer& newcomer, const Admission& admission)
+        OXCACHE_RELEASE(shard.mutex);
+    void placeLocked(Shard& shard, Newcomer& newcomer, const Admission& admission,
+                     Aftermath& aftermath) OXCACHE_RELEASE(shard.mutex);
     void enrich(Newcomer& newcomer, const Residence& residence);
     bool claim(Shard& shard, std::uint64_t hash, Newcomer& newcomer, Room& room,
                Aftermath& aftermath) OXCACHE_REQUIRES(shard.mutex);
     void claimLinked(Shard& shard, std::uint64_t hash, Newcomer& newcomer, Room& room,
                      Aftermath& aftermath) OXCACHE_REQUIRES(shard.mutex);
-    [[gnu::noinline]] void eraseOld(Shard& shard, std::uint64_t hash, const Newcomer& newcomer,
-                                    Room& room, Aftermath& aftermath) OXCACHE_REQUIRES(shard.mutex);
+    void eraseOld(Shard& shard, std::uint64_t hash, const Newcomer& newcomer, Room& room,
+                  Aftermath& aftermath) OXCACHE_REQUIRES(shard.mutex);
     Step place(Shard& shard, std::uint64_t hash, Newcomer& newcomer, Room& room,
                Aftermath& aftermath) OXCACHE_REQUIRES(shard.mutex);
     bool lean(const Shard& shard) const noexcept;
