@@ -52,9 +52,11 @@ TEST_CASE("AReplacementThatExpiresLeavesMemoryUnread") {
         for (const Life& later : kLives) {
             ManualClock clock;
             MemoryStore store({}, clock);
-            for (int i = 0; i < 100; ++i) store.put(entryOf(keyOf(i), "one"), {.ttl = earlier});
+            for (std::uint64_t i = 0; i < 100; ++i)
+                store.put(entryOf(keyOf(i), "one"), {.ttl = earlier});
             clock.advance(5s);
-            for (int i = 0; i < 100; ++i) store.put(entryOf(keyOf(i), "two"), {.ttl = later});
+            for (std::uint64_t i = 0; i < 100; ++i)
+                store.put(entryOf(keyOf(i), "two"), {.ttl = later});
             // In steps, so that records of the earlier life come due on the way.
             for (int i = 0; i < 30; ++i) {
                 clock.advance(40s);
