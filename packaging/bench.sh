@@ -8,7 +8,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 usage() {
     cat <<'EOT'
 usage: packaging/bench.sh [memory | redis] [OPTION OF GOOGLE BENCHMARK...]
-  memory  L1 beside other caches in memory, about two minutes on two cores
+  memory  L1 beside other caches in memory, about four minutes on two cores
   redis   the Redis store beside hiredis, on a server that the program starts
   Without a name both. For a look at one peer: memory --benchmark_filter=hot/store
   The machine should have nothing else to do.

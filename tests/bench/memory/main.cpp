@@ -12,8 +12,9 @@
 
 int main(int argc, char** argv) {
     // Short runs, many of them and mixed, so that what disturbs the machine for a while hits all
-    // peers alike; options of the command line count more.
-    std::string defaults[] = {"--benchmark_min_time=0.01", "--benchmark_repetitions=40",
+    // peers alike; long enough that what the peer before has displaced from the processor's caches
+    // counts little. Options of the command line count more.
+    std::string defaults[] = {"--benchmark_min_time=0.05", "--benchmark_repetitions=15",
                               "--benchmark_enable_random_interleaving=true"};
     std::vector<char*> arguments{argv[0]};
     for (std::string& option : defaults) arguments.push_back(option.data());
