@@ -1,4 +1,6 @@
 // How a value gets in: the short way of most writes, and the general one.
+#include <atomic>
+#include <memory>
 #include <mutex>
 #include <thread>
 #include <utility>

@@ -1,7 +1,6 @@
 #include "StoreCore.h"
 
 #include <algorithm>
-#include <array>
 #include <bit>
 #include <thread>
 
