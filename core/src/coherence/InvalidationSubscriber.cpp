@@ -26,17 +26,18 @@ void InvalidationSubscriber::onChanges(std::span<const spi::KeyChange> changes) 
     }
 }
 
+// Doubt before the epoch moves: what is read from L2 under the new epoch stays in L1, so it must
+// not be judged by a clear's marker as it was known before.
 void InvalidationSubscriber::onGap(std::optional<unsigned> slotRange) {
-    epochs_.advance(slotRange);
     target_.doubt();
+    epochs_.advance(slotRange);
 }
 
 // Both edges are gaps: what was missed around them is not known. The state changes first, so that
 // nothing is admitted under the later epoch with the former state's life.
 void InvalidationSubscriber::onCoverage(bool covered) {
     epochs_.setCovered(covered);
-    epochs_.advance(std::nullopt);
-    target_.doubt();
+    onGap(std::nullopt);
 }
 
 }  // namespace oxcache::coherence

@@ -19,7 +19,8 @@ public:
     virtual void invalidate(Key key, const Version& version) = 0;
     /// Somebody cleared the service.
     virtual void cleared() = 0;
-    /// Messages may have been lost; what is known of clears must be asked for again.
+    /// Messages may have been lost; what is known of clears must be asked for again. Said before
+    /// the epoch moves.
     virtual void doubt() = 0;
 };
 

@@ -1,5 +1,7 @@
 #include <atomic>
+#include <memory>
 #include <thread>
+#include <vector>
 
 #include <doctest/doctest.h>
 
@@ -148,6 +150,33 @@ TEST_CASE("AnotherProcessesSetIsSeenOnceItsMessageWasHeard") {
         end.meet(round);
         mine.bus->awaitHeard();
         CHECK(cache.get<int>("key") == round);
+    }
+}
+
+// Whoever reads between the gap's first and last effect must not admit, for good, what the clear
+// took.
+TEST_CASE("AfterAGapNobodyServesWhatAClearTookWhoseMessageWasLost") {
+    const TestService mine;
+    TestPlan plan;
+    plan.origin = 2;
+    const TestService other(plan, mine.clock, mine.backend);
+    const Cache cache = mine.cache();
+    std::atomic<bool> done{false};
+    std::vector<std::unique_ptr<Joined>> readers;
+    for (int i = 0; i < 2; ++i)
+        readers.push_back(std::make_unique<Joined>([&] {
+            while (!done) (void)cache.get<int>("key");
+        }));
+    const EndOf end(done);
+    for (int round = 0; round < kRounds / 4; ++round) {
+        other.cache().set("key", round);
+        mine.bus->awaitHeard();
+        REQUIRE(cache.get<int>("key") == round);
+        mine.bus->loseNext(1);
+        other.cache().clear();
+        mine.bus->gap();
+        mine.bus->awaitHeard();
+        CHECK(cache.get<int>("key") == std::nullopt);
     }
 }
 
