@@ -80,8 +80,7 @@ std::optional<Redirection> Redirection::parse(BytesView error, const Endpoint& a
     result.slot = static_cast<Slot>(slot);
     const std::string where(error.substr(read + 1, error.find(' ', read + 1) - read - 1));
     auto target = endpointFrom(where);
-    // Without a colon it would be a host without its port.
-    if (!target || target->host == where || target->host == "?") return result;
+    if (!target || !hasPort(where) || target->host == "?") return result;
     if (target->host.empty()) target->host = answered.host;
     result.target = *target;
     return result;

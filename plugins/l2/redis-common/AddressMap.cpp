@@ -11,12 +11,16 @@ Error wrong(const std::string& text, const std::string& what) {
 
 }  // namespace
 
+bool hasPort(const std::string& text) {
+    return text.find(':') != std::string::npos && !text.ends_with(']');
+}
+
 Result<Endpoint> endpointFrom(const std::string& text) {
     Endpoint endpoint;
     std::string host = text;
     std::string port;
-    if (const std::size_t colon = text.rfind(':');
-        colon != std::string::npos && !text.ends_with(']')) {
+    if (hasPort(text)) {
+        const std::size_t colon = text.rfind(':');
         host = text.substr(0, colon);
         port = text.substr(colon + 1);
     }
@@ -45,13 +49,11 @@ Result<AddressMap> AddressMap::parse(const std::vector<std::string>& rows) {
         if (!announced) return announced.error();
         const auto reachable = endpointFrom(to);
         if (!reachable) return reachable.error();
-        const bool whole = announced->host == from;
-        if (whole != (reachable->host == to))
-            return wrong(row, "both sides have a port, or neither");
-        if (whole)
-            map.hosts_[from] = to;
-        else
+        if (hasPort(from) != hasPort(to)) return wrong(row, "both sides have a port, or neither");
+        if (hasPort(from))
             map.servers_[announced->text()] = *reachable;
+        else
+            map.hosts_[announced->host] = reachable->host;
     }
     return map;
 }

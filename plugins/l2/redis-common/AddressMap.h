@@ -27,5 +27,7 @@ private:
 /// `host:port`, or nothing but a host; an IPv6 address is in [ ], or has its port behind its last
 /// colon, as servers write it. An empty host stays empty. Errors: InvalidKey.
 Result<Endpoint> endpointFrom(const std::string& text);
+/// Whether such a text names a port.
+bool hasPort(const std::string& text);
 
 }  // namespace oxcache::redis

@@ -12,7 +12,11 @@ static_assert(std::endian::native == std::endian::little, "messages are little-e
 
 constexpr BytesView kMagic("OXM\1", 4);
 constexpr std::size_t kKindOffset = 4;
+constexpr std::size_t kZerosOffset = 5;
+constexpr BytesView kZeros("\0\0\0", 3);
 constexpr std::size_t kStreamOffset = 8;
+/// Nobody counts so far; of a number without a successor no later one could be told.
+constexpr std::uint64_t kMostNumber = std::uint64_t{1} << 62;
 constexpr std::size_t kCountOffset = 24;
 constexpr std::size_t kHeaderSize = 28;
 constexpr std::size_t kChangeSize = 24;  // beside the key
@@ -37,10 +41,12 @@ std::optional<Announcement> Announcement::decode(BytesView bytes) {
     if (bytes.size() < kHeaderSize || !bytes.starts_with(kMagic)) return std::nullopt;
     const auto kind = static_cast<std::uint8_t>(bytes[kKindOffset]);
     if (kind > static_cast<std::uint8_t>(Kind::Goodbye)) return std::nullopt;
+    if (bytes.substr(kZerosOffset, kZeros.size()) != kZeros) return std::nullopt;
     Announcement result;
     result.kind = static_cast<Kind>(kind);
     result.stream = take<std::uint64_t>(bytes.data() + kStreamOffset);
     result.number = take<std::uint64_t>(bytes.data() + kNumberOffset);
+    if (result.number > kMostNumber) return std::nullopt;
     const auto count = take<std::uint32_t>(bytes.data() + kCountOffset);
     BytesView rest = bytes.substr(kHeaderSize);
     if (count > rest.size() / kChangeSize) return std::nullopt;
@@ -71,7 +77,7 @@ std::size_t addAnnouncement(CommandWriter& writer, Announcement::Kind kind, std:
     const std::size_t begin = out.size();
     out.append(kMagic);
     append(out, static_cast<std::uint8_t>(kind));
-    out.append(3, '\0');
+    out.append(kZeros);
     append(out, stream);
     append(out, std::uint64_t{0});
     append(out, static_cast<std::uint32_t>(changes.size()));

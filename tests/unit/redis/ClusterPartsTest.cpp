@@ -100,6 +100,11 @@ TEST_CASE("AddressesInMapsAreMapped") {
     REQUIRE(map);
     CHECK(*map->ownerOf(0) == at("outside", 9));
     CHECK(*map->ownerOf(2) == at("door", 2));
+    const auto six = AddressMap::parse({"[fd00::5]=door", "[fd00::6]:1=[::1]:9"});
+    REQUIRE(six);
+    CHECK(six->reachable(at("fd00::5", 7)) == at("door", 7));
+    CHECK(six->reachable(at("fd00::6", 1)) == at("::1", 9));
+    CHECK(six->reachable(at("fd00::6", 2)) == at("fd00::6", 2));
     for (const std::string row : {"a", "=b", "a=", "a:1=b", "a=b:1", "a:x=b:1", "a:1=b:70000"})
         CHECK_FALSE_MESSAGE(AddressMap::parse({row}), row);
 }

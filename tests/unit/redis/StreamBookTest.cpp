@@ -127,3 +127,24 @@ TEST_CASE("AnAnnouncementSurvivesItsEncoding") {
     for (std::size_t size = 0; size < bytes.size(); ++size)
         CHECK_FALSE(Announcement::decode(bytes.substr(0, size)));
 }
+
+TEST_CASE("AMessageThatFollowsNoFormatIsNotRead") {
+    Bytes out;
+    CommandWriter writer(out);
+    const std::size_t number = addAnnouncement(writer, Announcement::Kind::Beat, 99, {});
+    const std::size_t begin = out.find('\n') + 1;
+    const auto changed = [&](std::size_t at, char byte) {
+        Bytes bytes = out.substr(begin, out.size() - begin - 2);
+        bytes[at] = byte;
+        return Announcement::decode(bytes).has_value();
+    };
+    const std::size_t lastOfNumber = number - begin + 7;
+    CHECK(changed(0, 'O'));
+    CHECK_FALSE(changed(0, 'o'));
+    CHECK_FALSE(changed(3, 2));
+    CHECK_FALSE(changed(4, 3));
+    for (const std::size_t zero : {5, 6, 7}) CHECK_FALSE(changed(zero, 1));
+    CHECK(changed(lastOfNumber, 0x3f));
+    CHECK_FALSE(changed(lastOfNumber, 0x41));
+    CHECK_FALSE(changed(24, 1));
+}
