@@ -11,9 +11,6 @@
 #include <stdexcept>
 #include <utility>
 
-#include <Poco/Exception.h>
-#include <Poco/Net/ServerSocket.h>
-
 #include "support/TempFolder.h"
 
 namespace oxcache::testing {
@@ -90,23 +87,6 @@ std::string outputOf(const std::vector<std::string>& command) {
     std::string line;
     for (const std::string& part : command) line += part + " ";
     throw std::runtime_error(line + "ended with " + std::to_string(status) + ":\n" + text);
-}
-
-std::uint16_t freePort(std::uint16_t offset) {
-    for (int attempt = 0; attempt < 1000; ++attempt) {
-        const Poco::Net::ServerSocket socket(Poco::Net::SocketAddress("127.0.0.1", 0));
-        const std::uint16_t port = socket.address().port();
-        if (offset == 0) return port;
-        if (port > 65535 - offset) continue;
-        try {
-            const auto above = static_cast<std::uint16_t>(port + offset);
-            const Poco::Net::ServerSocket second(Poco::Net::SocketAddress("127.0.0.1", above));
-            return port;
-        } catch (const Poco::Exception&) {
-            // Taken: the next one.
-        }
-    }
-    throw std::runtime_error("no free pair of ports was found");
 }
 
 }  // namespace oxcache::testing

@@ -2,8 +2,6 @@
 
 #include <sys/types.h>
 
-#include <cstdint>
-
 #include <string>
 #include <vector>
 
@@ -42,8 +40,5 @@ private:
 /// Runs a program to its end and gives what it wrote. Throws std::runtime_error, with that, where
 /// it does not end with 0.
 std::string outputOf(const std::vector<std::string>& command);
-
-/// A port of 127.0.0.1 on which nobody listens now, nor on the one `offset` above it.
-std::uint16_t freePort(std::uint16_t offset = 0);
 
 }  // namespace oxcache::testing

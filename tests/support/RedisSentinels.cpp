@@ -6,6 +6,7 @@
 #include <stdexcept>
 
 #include "support/Eventually.h"
+#include "support/Ports.h"
 
 namespace oxcache::testing {
 namespace {

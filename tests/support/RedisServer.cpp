@@ -13,6 +13,7 @@
 #include <Poco/Redis/Type.h>
 
 #include "support/Eventually.h"
+#include "support/Ports.h"
 #include "support/TlsFiles.h"
 
 namespace oxcache::testing {

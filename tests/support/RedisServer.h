@@ -52,9 +52,6 @@ public:
     /// What it wrote so far.
     std::string log() const;
 
-    /// A port on which nobody listens now.
-    static std::uint16_t freePort() { return testing::freePort(); }
-
 private:
     void startOnFreePorts();
     void await();

@@ -1,5 +1,6 @@
 #include "Pipeline.h"
 
+#include <algorithm>
 #include <cstring>
 #include <utility>
 
@@ -22,9 +23,10 @@ Pipeline::Pipeline(std::size_t maxCommands, std::size_t maxBytes)
 
 bool Pipeline::accepts(const Call& call) const noexcept {
     if (size_ == 0) return true;
+    const std::size_t counted = std::min(call.commands, (maxCommands_ + 1) / 2);
     // A large request finds room where no other waits to be sent: it would wait for ever to be
     // alone.
-    return commands_ + call.commands <= maxCommands_ &&
+    return commands_ + counted <= maxCommands_ &&
            (pending_.empty() || pending_.size() + call.request.size() <= maxBytes_);
 }
 

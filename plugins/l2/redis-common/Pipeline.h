@@ -15,7 +15,8 @@ class Pipeline {
 public:
     Pipeline(std::size_t maxCommands, std::size_t maxBytes);
 
-    /// Whether one more call fits; a call that exceeds the bounds alone fits into an empty queue.
+    /// Whether one more call fits; one of more commands than half of the bound counts as that half,
+    /// for it would have to wait until nobody else asks for anything.
     bool accepts(const Call& call) const noexcept;
     /// Takes the call's bytes, and numbers its messages.
     void append(Call& call);

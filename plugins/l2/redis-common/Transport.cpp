@@ -15,6 +15,7 @@
 #include <Poco/Exception.h>
 #include <Poco/Net/DNS.h>
 #include <Poco/Net/HostEntry.h>
+#include <Poco/Net/NetException.h>
 #include <Poco/Net/SocketAddress.h>
 #include <Poco/Net/StreamSocket.h>
 
@@ -104,6 +105,14 @@ std::vector<Poco::Net::SocketAddress> addressesOf(const Endpoint& endpoint) {
     return addresses;
 }
 
+/// A connection to a port of this machine where nobody listens may be given that very port as its
+/// own; TCP then connects it with itself, and it would hear its own commands as answers.
+void requireAnother(const Poco::Net::StreamSocket& socket) {
+    const auto peer = socket.peerAddress();
+    if (peer.family() != Poco::Net::SocketAddress::UNIX_LOCAL && peer == socket.address())
+        throw Poco::Net::ConnectionRefusedException(peer.toString());
+}
+
 Result<Poco::Net::StreamSocket> connected(const Endpoint& endpoint, SteadyTime until) {
     std::string why = "the name has no address";
     try {
@@ -115,6 +124,7 @@ Result<Poco::Net::StreamSocket> connected(const Endpoint& endpoint, SteadyTime u
             try {
                 Poco::Net::StreamSocket socket;
                 socket.connect(address, Poco::Timespan(std::chrono::microseconds(left).count()));
+                requireAnother(socket);
                 tune(static_cast<int>(socket.impl()->sockfd()), endpoint.unixPath.empty());
                 return socket;
             } catch (const Poco::Exception& problem) {

@@ -9,6 +9,7 @@
 #include "support/Eventually.h"
 #include "support/FakeRedisServer.h"
 #include "support/FaultProxy.h"
+#include "support/Ports.h"
 #include "support/RedisPlugin.h"
 #include "support/Threads.h"
 

@@ -5,6 +5,7 @@
 #include "support/BusEar.h"
 #include "support/FakeRedisServer.h"
 #include "support/FaultProxy.h"
+#include "support/Ports.h"
 #include "support/RedisPlugin.h"
 #include "support/RedisSentinels.h"
 #include "support/Threads.h"

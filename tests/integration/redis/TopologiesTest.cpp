@@ -6,6 +6,7 @@
 #include "Nodes.h"
 #include "oxcache/conformance/Conformance.h"
 #include "support/Eventually.h"
+#include "support/Ports.h"
 #include "support/RedisCluster.h"
 #include "support/RedisPlugin.h"
 #include "support/RedisSentinels.h"

@@ -117,21 +117,29 @@ TEST_CASE("OnlyWritesThatWereSentNeedAFence") {
     CHECK(abandoned.fail({}, finished));
 }
 
-TEST_CASE("BoundsAreKeptAndALargeCallFitsAlone") {
-    Pipeline pipeline(3, 10);
-    TestCall large(Bytes(50, 'x'), 9), one("A"), three("BBB", 3);
+TEST_CASE("BoundsAreKeptAndALargeCallNeedsHalfTheQueue") {
+    Pipeline pipeline(6, 10);
+    TestCall large("L", 9), most("M", 6), two("AA", 2), three("BBB", 3);
+    CHECK(pipeline.accepts(large));
+    pipeline.append(two);
+    CHECK(pipeline.accepts(large));
+    CHECK(pipeline.accepts(most));
+    pipeline.append(two);
+    CHECK(pipeline.accepts(two));
+    for (const TestCall* call : {&large, &most, &three}) CHECK_FALSE(pipeline.accepts(*call));
+}
+
+TEST_CASE("ALargeRequestFitsWhereNoOtherWaitsToBeSent") {
+    Pipeline pipeline(6, 10);
+    // More bytes than the bound, beside a command that is under way and one that waits.
+    TestCall one("A"), large(Bytes(50, 'x')), two("B");
     CHECK(pipeline.accepts(large));
     pipeline.append(one);
     CHECK_FALSE(pipeline.accepts(large));
-    CHECK_FALSE(pipeline.accepts(three));
-    // More bytes than the bound, beside a command that is under way and one that waits.
-    TestCall long1(Bytes(50, 'x')), two("B");
-    CHECK_FALSE(pipeline.accepts(long1));
     sent(pipeline);
-    CHECK(pipeline.accepts(long1));
-    CHECK_FALSE(pipeline.accepts(three));
+    CHECK(pipeline.accepts(large));
     pipeline.append(two);
-    CHECK_FALSE(pipeline.accepts(long1));
+    CHECK_FALSE(pipeline.accepts(large));
 }
 
 TEST_CASE("MessagesAreNumberedInTheOrderInWhichTheyLeave") {
