@@ -25,10 +25,11 @@ bool ReadPath::mayLoad(const ReadCall& call) const {
 }
 
 // Calls share a flight only where one answer can serve all of them: the same type, the same levels
-// read and filled.
-std::uint64_t ReadPath::kindOf(const ReadCall& call, unsigned demands) const {
+// read and filled, the same epoch. What was asked for before a gap may have been judged by what is
+// in doubt since.
+std::uint64_t ReadPath::kindOf(const ReadCall& call, unsigned demands, std::uint32_t epoch) const {
     const stages::EntryPolicy policy = stages::policyOf(call.options, levels_.settings, false);
-    std::uint64_t kind = call.type->type->hash_code();
+    std::uint64_t kind = call.type->type->hash_code() ^ (std::uint64_t{epoch} << 32);
     for (const bool trait : {policy.readL2, policy.writeL1, policy.writeL2, policy.useFallback,
                              mayLoad(call), (demands & kValue) != 0, (demands & kLoader) != 0})
         kind = (kind << 1) | static_cast<std::uint64_t>(trait);
@@ -103,7 +104,8 @@ ReadPath::Waiting ReadPath::join(const std::string& key, const ReadCall& call, c
                                  LoadJob& job) {
     // Captured before anything is asked, so that whatever moves from here on is noticed.
     const auto ticket = levels_.memory.capture(key);
-    const Flights::Joined joined = flights_.join(key, kindOf(call, open.demands), ticket.counter);
+    const Flights::Joined joined =
+        flights_.join(key, kindOf(call, open.demands, ticket.guard.seen), ticket.counter);
     if (!joined.leads) {
         levels_.counters.joined.add();
         return {open, joined.flight, false};

@@ -48,7 +48,7 @@ private:
     Led lead(std::unique_ptr<LoadJob> job, const ReadCall& call);
     bool await(Waiting& waiting, const ReadCall& call, const Led& led, detail::ReadAnswer& answer);
     bool accept(const ReadCall& call, Waiting& waiting, detail::ReadAnswer& answer) const;
-    std::uint64_t kindOf(const ReadCall& call, unsigned demands) const;
+    std::uint64_t kindOf(const ReadCall& call, unsigned demands, std::uint32_t epoch) const;
     bool mayLoad(const ReadCall& call) const;
     Error timeout() const;
 

@@ -128,6 +128,30 @@ TEST_CASE("APromotionOvertakenByASetIsNotKept") {
     CHECK(cache.get<int>("key") == 2);
 }
 
+TEST_CASE("WhoComesAfterAGapDoesNotJoinAReadFromBeforeIt") {
+    const TestService mine;
+    TestPlan plan;
+    plan.origin = 2;
+    const TestService other(plan, mine.clock, mine.backend);
+    other.cache().set("key", 1);
+    mine.bus->awaitHeard();
+    (void)mine.cache().get<int>("another");  // the markers are known
+    const auto gate = std::make_shared<CallGate>();
+    mine.store->gateNextAnswer(StoreOperation::Get, gate);
+    {
+        const Joined before([&] { CHECK(mine.cache().get<int>("key") == 1); });
+        gate->awaitArrivals();
+        mine.bus->loseNext(1);
+        other.cache().clear();
+        mine.bus->gap();
+        mine.bus->awaitHeard();
+        CHECK(mine.cache().get<int>("key") == std::nullopt);
+        gate->open();
+    }
+    CHECK(mine.cache().get<int>("key") == std::nullopt);
+    CHECK(mine.cache().stats().joined == 0);
+}
+
 TEST_CASE("ASetInTheLoaderOfItsKeyWins") {
     const TestService test;
     const Cache cache = test.cache();
