@@ -51,18 +51,16 @@ private:
 
 }  // namespace
 
-std::shared_ptr<const std::atomic<std::int64_t>> SystemClock::coarse() {
+CoarseTime SystemClock::coarse() {
     static Mutex mutex;
     static std::weak_ptr<Ticker> running;
     MutexLock lock(mutex);
     std::shared_ptr<Ticker> ticker = running.lock();
     if (!ticker) running = ticker = std::make_shared<Ticker>();
-    return {ticker, &ticker->time()};
+    return {{ticker, &ticker->time()}, kAhead};
 }
 
-std::shared_ptr<const std::atomic<std::int64_t>> ManualClock::coarse() {
-    return {std::shared_ptr<void>(), &elapsedNs_};
-}
+CoarseTime ManualClock::coarse() { return {{std::shared_ptr<void>(), &elapsedNs_}, {}}; }
 
 SteadyTime SystemClock::steady() const noexcept { return std::chrono::steady_clock::now(); }
 

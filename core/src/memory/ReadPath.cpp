@@ -12,8 +12,8 @@ constexpr std::uint64_t kNobody = UINT64_MAX;
 ReadPath::ReadPath(std::uint64_t seed, unsigned shards, Clock& clock)
     : hash(seed),
       tables(shards),
-      coarseOwner_(clock.coarse()),
-      coarse_(coarseOwner_.get()),
+      coarseTime_(clock.coarse()),
+      coarse_(coarseTime_.ns.get()),
       beganNs_(clock.steady().time_since_epoch().count()),
       glancing_(kPlainAnnouncements ? records.id() : kNobody) {}
 

@@ -77,8 +77,12 @@ public:
     std::int64_t sinceBegan(SteadyTime time) const noexcept {
         return (time.time_since_epoch().count() - beganNs_) / 1'000'000;
     }
-    /// Since the store began; read from memory, and exact.
+    /// Since the store began; read from memory, and not behind the time.
     std::int64_t coarseMs() const noexcept { return coarseNs() / 1'000'000; }
+    /// The same, and not in front of the time.
+    std::int64_t recentMs() const noexcept {
+        return (coarseNs() - coarseTime_.ahead.count()) / 1'000'000;
+    }
 
 private:
     std::int64_t coarseNs() const noexcept {
@@ -102,7 +106,8 @@ private:
             record.sample(KeyHash::tablePart(hashed));
     }
 
-    const std::shared_ptr<const std::atomic<std::int64_t>> coarseOwner_;
+    const CoarseTime coarseTime_;
+    /// That of coarseTime_, one load nearer.
     const std::atomic<std::int64_t>* const coarse_;
     const std::int64_t beganNs_;
     /// Whose slots may glance: those that used this store last; none where finds are not plain.

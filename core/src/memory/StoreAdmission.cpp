@@ -30,8 +30,11 @@ struct StoreCore::Newcomer {
     bool admitted = false;
 };
 
+// Never later than after `ttl`. A long life may end a few milliseconds early: asking the machine
+// for the time takes 26 ns, and stops what the processor has begun meanwhile.
 std::int64_t StoreCore::deadlineIn(Duration ttl) const noexcept {
-    const std::int64_t now = nowMs();
+    constexpr Duration kLong = std::chrono::seconds(1);
+    const std::int64_t now = ttl >= kLong ? reads.recentMs() : nowMs();
     return ttl.count() < EntryLink::kNoDeadline - now ? now + ttl.count() : EntryLink::kNoDeadline;
 }
 

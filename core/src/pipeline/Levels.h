@@ -30,23 +30,21 @@ struct Levels {
 using Flights = resilience::SingleFlight<detail::ReadAnswer>;
 using FlightPtr = Flights::FlightPtr;
 
+Error keyError(Key key, const stages::ServiceSettings& settings);
+Error sizeError(std::size_t size, const stages::ServiceSettings& settings);
+
 /// An InvalidKey error, or none.
 inline Error checkKey(Key key, const stages::ServiceSettings& settings) {
-    if (key.empty())
-        return {ErrorCode::InvalidKey, "service '" + settings.name + "': the key is empty"};
-    if (key.size() > settings.maxKeyLength)
-        return {ErrorCode::InvalidKey,
-                "service '" + settings.name + "': the key has " + std::to_string(key.size()) +
-                    " bytes, max_key_length is " + std::to_string(settings.maxKeyLength)};
-    return {};
+    if (!key.empty() && key.size() <= settings.maxKeyLength) [[likely]]
+        return {};
+    return keyError(key, settings);
 }
 
 /// A ValueTooLarge error, or none.
 inline Error checkSize(std::size_t size, const stages::ServiceSettings& settings) {
-    if (size <= settings.maxValueSize) return {};
-    return {ErrorCode::ValueTooLarge, "service '" + settings.name + "': the value has " +
-                                          std::to_string(size) + " bytes, max_value_size is " +
-                                          std::to_string(settings.maxValueSize)};
+    if (size <= settings.maxValueSize) [[likely]]
+        return {};
+    return sizeError(size, settings);
 }
 
 /// Age and remaining life of an entry, for an answer.

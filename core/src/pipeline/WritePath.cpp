@@ -25,6 +25,14 @@ WriteReceipt rejected(Error error) { return {WriteStatus::Rejected, {}, std::mov
 
 }  // namespace
 
+/// Why a value of so many bytes cannot be written so, if it cannot.
+inline Error WritePath::obstacle(std::size_t size, const stages::EntryPolicy& policy) const {
+    if (Error error = checkSize(size, levels_.settings)) return error;
+    if (policy.writeL1 || (policy.writeL2 && levels_.remote != nullptr)) return {};
+    return {ErrorCode::Unavailable, "service '" + levels_.settings.name +
+                                        "' has none of the levels that this write asks for"};
+}
+
 // A value that cannot be stored takes the old one with it: readers must not see what the
 // application believes it has replaced.
 bool WritePath::prepare(Item& item, bool encode) {
@@ -41,11 +49,7 @@ bool WritePath::prepare(Item& item, bool encode) {
         else
             error = bytes.error();
     }
-    if (!error) error = checkSize(item.payload().size(), levels_.settings);
-    const bool anywhere = item.policy.writeL1 || (item.policy.writeL2 && levels_.remote != nullptr);
-    if (!error && !anywhere)
-        error = {ErrorCode::Unavailable, "service '" + levels_.settings.name +
-                                             "' has none of the levels that this write asks for"};
+    if (!error) error = obstacle(item.payload().size(), item.policy);
     if (error) {
         (void)removeOne(item.request.key, encode, Deadline::never());
         item.receipt = rejected(std::move(error));
@@ -62,8 +66,6 @@ bool WritePath::goesDown(const Item& item) const noexcept {
     return levels_.remote != nullptr && item.policy.writeL2;
 }
 
-// Where L1 is all there is, the new value takes the old one's place in one step, and readers miss
-// neither.
 void WritePath::begin(Item& item, const detail::WriteRequest& request, const EntryOptions& options,
                       Deadline deadline) {
     item.request = request;
@@ -75,11 +77,15 @@ void WritePath::begin(Item& item, const detail::WriteRequest& request, const Ent
         item.refused = true;
         return;
     }
-    item.ticket = alone() ? levels_.memory.unguarded()
-                          : levels_.memory.begin(request.key, !item.policy.writeL2);
+    item.ticket = levels_.memory.begin(request.key, !item.policy.writeL2);
 }
 
 WriteReceipt WritePath::write(const detail::WriteRequest& request, const EntryOptions& options) {
+    return alone() ? replace(request, options) : writeDown(request, options);
+}
+
+WriteReceipt WritePath::writeDown(const detail::WriteRequest& request,
+                                  const EntryOptions& options) {
     const Deadline deadline = deadlineOf(options);
     Item item;
     begin(item, request, options, deadline);
@@ -95,6 +101,13 @@ WriteReceipt WritePath::write(const detail::WriteRequest& request, const EntryOp
 
 std::vector<WriteReceipt> WritePath::writeMany(std::span<const detail::WriteRequest> requests,
                                                const EntryOptions& options) {
+    std::vector<WriteReceipt> receipts;
+    receipts.reserve(requests.size());
+    if (alone()) {
+        for (const detail::WriteRequest& request : requests)
+            receipts.push_back(replace(request, options));
+        return receipts;
+    }
     const Deadline deadline = deadlineOf(options);
     std::vector<Item> items(requests.size());
     std::vector<Item*> going;
@@ -107,8 +120,6 @@ std::vector<WriteReceipt> WritePath::writeMany(std::span<const detail::WriteRequ
             settle(items[i], nullptr);
     }
     if (!going.empty()) writeRemote(going, deadline);
-    std::vector<WriteReceipt> receipts;
-    receipts.reserve(items.size());
     for (Item& item : items) receipts.push_back(std::move(item.receipt));
     return receipts;
 }
@@ -151,21 +162,48 @@ void WritePath::writeRemote(std::span<Item* const> going, Deadline deadline) {
 }
 
 // Where there is no memory for the new value, the old one goes all the same.
-bool WritePath::keep(const Item& item, const EntryAttributes& attributes, Duration life) {
-    const detail::WriteRequest& request = item.request;
-    stages::MemoryStage& memory = levels_.memory;
+template <class Admit>
+bool WritePath::keep(const detail::WriteRequest& request, const EntryAttributes& attributes,
+                     Admit admit) {
     try {
-        EntryPtr entry =
-            request.object != nullptr
-                ? Entry::ofObject(request.key, attributes, *request.type, request.object)
-                : Entry::ofBytes(request.key, attributes, request.bytes);
-        return alone()
-                   ? memory.put(request.key, std::move(entry), item.policy, life)
-                   : memory.settle(request.key, std::move(entry), item.policy, life, item.ticket);
+        return admit(request.object != nullptr
+                         ? Entry::ofObject(request.key, attributes, *request.type, request.object)
+                         : Entry::ofBytes(request.key, attributes, request.bytes));
     } catch (...) {
-        memory.invalidate(request.key);
+        levels_.memory.invalidate(request.key);
         throw;
     }
+}
+
+// The new value takes the old one's place in one step, and readers miss neither.
+WriteReceipt WritePath::replace(const detail::WriteRequest& request, const EntryOptions& options) {
+    if (Error error = checkKey(request.key, levels_.settings)) return rejected(std::move(error));
+    stages::MemoryStage& memory = levels_.memory;
+    const stages::EntryPolicy policy = stages::policyOf(options, levels_.settings, false);
+    if (Error error = obstacle(request.bytes.size(), policy)) {
+        memory.invalidate(request.key);
+        return rejected(std::move(error));
+    }
+    if (policy.ttl <= Duration::zero()) {
+        memory.invalidate(request.key);
+        return {WriteStatus::Stored, {}, {}};
+    }
+    // L1 judges lives by its own clock; these times are told to whoever asks.
+    const std::int64_t now = levels_.time.recentMs();
+    EntryAttributes attributes;
+    attributes.createdMs = now;
+    attributes.expiresMs = now + policy.ttl.count();
+    attributes.version = levels_.versions.nextOfThread(now);
+    attributes.expireGeneration = memory.expireGeneration();
+    const Duration life = policy.l1Life(attributes.expiresMs, now);
+    const bool kept = keep(request, attributes, [&](EntryPtr entry) {
+        return memory.put(request.key, std::move(entry), policy, life);
+    });
+    if (!kept && life > Duration::zero())
+        return rejected(
+            {ErrorCode::ValueTooLarge, "service '" + levels_.settings.name +
+                                           "': the entry is larger than L1 may be (l1.max_bytes)"});
+    return {WriteStatus::Stored, attributes.version, {}};
 }
 
 // `header` says what L2 holds now; none where L2 was not asked or did not take it.
@@ -191,11 +229,10 @@ void WritePath::settle(Item& item, const EnvelopeHeader* header) {
         return;
     }
     const Duration life = item.policy.l1Life(attributes.expiresMs, now);
-    if (keep(item, attributes, life)) return;
-    if (alone() && life > Duration::zero())
-        item.receipt = rejected(
-            {ErrorCode::ValueTooLarge, "service '" + levels_.settings.name +
-                                           "': the entry is larger than L1 may be (l1.max_bytes)"});
+    keep(item.request, attributes, [&](EntryPtr entry) {
+        return levels_.memory.settle(item.request.key, std::move(entry), item.policy, life,
+                                     item.ticket);
+    });
 }
 
 WriteReceipt WritePath::removeOne(Key key, bool l2, Deadline deadline) {

@@ -24,13 +24,19 @@ public:
 
 private:
     struct Item;
+    /// A write that may go to L2.
+    WriteReceipt writeDown(const detail::WriteRequest& request, const EntryOptions& options);
+    /// A write where L1 is all there is.
+    WriteReceipt replace(const detail::WriteRequest& request, const EntryOptions& options);
+    bool alone() const noexcept { return !levels_.settings.usesL2 && levels_.remote == nullptr; }
+    Error obstacle(std::size_t size, const stages::EntryPolicy& policy) const;
     bool prepare(Item& item, bool encode);
     void begin(Item& item, const detail::WriteRequest& request, const EntryOptions& options,
                Deadline deadline);
-    /// In L1.
-    bool keep(const Item& item, const EntryAttributes& attributes, Duration life);
+    /// In L1, by `admit`.
+    template <class Admit>
+    bool keep(const detail::WriteRequest& request, const EntryAttributes& attributes, Admit admit);
     bool goesDown(const Item& item) const noexcept;
-    bool alone() const noexcept { return !levels_.settings.usesL2 && levels_.remote == nullptr; }
     Deadline deadlineOf(const EntryOptions& options) const;
     void writeRemote(std::span<Item* const> items, Deadline deadline);
     void settle(Item& item, const EnvelopeHeader* header);

@@ -2,8 +2,9 @@
 
 #include <array>
 #include <atomic>
-#include <cstddef>
 #include <cstdint>
+
+#include "base/ThreadStripe.h"
 
 namespace oxcache::reporting {
 
@@ -12,7 +13,7 @@ namespace oxcache::reporting {
 class StripedCounter {
 public:
     void add(std::uint64_t by = 1) noexcept {
-        stripes_[stripe()].value.fetch_add(by, std::memory_order_relaxed);
+        stripes_[threadStripe()].value.fetch_add(by, std::memory_order_relaxed);
     }
     std::uint64_t value() const noexcept {
         std::uint64_t sum = 0;
@@ -21,19 +22,11 @@ public:
     }
 
 private:
-    static constexpr std::size_t kStripes = 8;
     struct alignas(64) Stripe {
         std::atomic<std::uint64_t> value{0};
     };
 
-    static std::size_t stripe() noexcept {
-        static std::atomic<std::size_t> next{0};
-        static thread_local const std::size_t kMine =
-            next.fetch_add(1, std::memory_order_relaxed) % kStripes;
-        return kMine;
-    }
-
-    std::array<Stripe, kStripes> stripes_;
+    std::array<Stripe, kThreadStripes> stripes_;
 };
 
 }  // namespace oxcache::reporting

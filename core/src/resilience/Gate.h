@@ -1,40 +1,45 @@
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cstdint>
 
+#include "base/ThreadStripe.h"
 #include "oxcache/base/Clock.h"
 #include "oxcache/base/Deadline.h"
 #include "oxcache/base/Mutex.h"
 
 namespace oxcache::resilience {
 
-/// Lets operations in until it is closed, and tells when the last has left. Thread-safe; outlives
-/// its passes.
+/// Lets operations in until it is closed, and tells when the last has left. Threads that pass it
+/// do not meet at a cache line. Thread-safe; outlives its passes.
 class Gate {
+    struct Stripe;
+
 public:
-    /// Holds the gate for one operation; false when it is closed.
+    /// Holds the gate for one operation; false when it is closed. Ends on the thread it began on or
+    /// on another.
     class Pass {
     public:
-        explicit Pass(Gate& gate) : gate_(gate), inside_(gate.enter()) {}
+        explicit Pass(Gate& gate) : gate_(gate), stripe_(gate.enter()) {}
         ~Pass() {
-            if (inside_) gate_.leave();
+            if (stripe_ != nullptr) gate_.leave(*stripe_);
         }
         Pass(const Pass&) = delete;
         Pass& operator=(const Pass&) = delete;
-        explicit operator bool() const noexcept { return inside_; }
+        explicit operator bool() const noexcept { return stripe_ != nullptr; }
 
     private:
         Gate& gate_;
-        const bool inside_;
+        Stripe* const stripe_;
     };
 
-    bool closed() const noexcept { return (state_.load(std::memory_order_acquire) & kClosed) != 0; }
+    bool closed() const noexcept { return closed_.load(std::memory_order_acquire); }
 
     /// Lets nobody in any more and waits until all have left; gives how many have not by then. May
     /// be called again.
     std::int64_t close(Clock& clock, Deadline deadline) {
-        state_.fetch_or(kClosed, std::memory_order_acq_rel);
+        closed_.store(true, std::memory_order_seq_cst);
         MutexLock lock(mutex_);
         while (inside() > 0) {
             if (!clock.waitUntil(changed_, mutex_, deadline.time())) break;
@@ -43,29 +48,37 @@ public:
     }
 
 private:
-    static constexpr std::uint64_t kClosed = std::uint64_t{1} << 63;
+    struct alignas(64) Stripe {
+        std::atomic<std::int64_t> inside{0};
+    };
 
     std::int64_t inside() const noexcept {
-        return static_cast<std::int64_t>(state_.load(std::memory_order_acquire) & ~kClosed);
+        std::int64_t sum = 0;
+        for (const Stripe& each : stripes_) sum += each.inside.load(std::memory_order_seq_cst);
+        return sum;
     }
-    // Nobody who is turned away is counted on the way: callers that keep knocking at a closed gate
-    // must not look like operations that do not end.
-    bool enter() noexcept {
-        std::uint64_t state = state_.load(std::memory_order_relaxed);
-        do {
-            if ((state & kClosed) != 0) return false;
-        } while (!state_.compare_exchange_weak(state, state + 1, std::memory_order_acq_rel,
-                                               std::memory_order_relaxed));
-        return true;
+    // Counted first, then looked whether it is closed; who closes it does so first and then looks
+    // who is counted: one of the two sees the other. Nobody who comes to a closed gate is counted
+    // even for a moment, or callers that keep knocking would look like operations that do not end.
+    Stripe* enter() noexcept {
+        if (closed()) return nullptr;
+        Stripe& mine = stripes_[threadStripe()];
+        mine.inside.fetch_add(1, std::memory_order_seq_cst);
+        if (!closed_.load(std::memory_order_seq_cst)) [[likely]]
+            return &mine;
+        leave(mine);
+        return nullptr;
     }
-    void leave() noexcept {
-        if (state_.fetch_sub(1, std::memory_order_acq_rel) != (kClosed | 1)) return;
+    void leave(Stripe& mine) noexcept {
+        mine.inside.fetch_sub(1, std::memory_order_seq_cst);
+        if (!closed_.load(std::memory_order_seq_cst)) [[likely]]
+            return;
         MutexLock lock(mutex_);
         changed_.notifyAll();
     }
 
-    /// How many are inside, and whether it is closed.
-    std::atomic<std::uint64_t> state_{0};
+    std::array<Stripe, kThreadStripes> stripes_;
+    alignas(64) std::atomic<bool> closed_{false};
     Mutex mutex_;
     CondVar changed_;
 };

@@ -41,7 +41,7 @@ std::vector<MemoryStage::Look> MemoryStage::lookMany(std::span<const std::string
 MemoryStage::Ticket MemoryStage::ticket(Key key, std::uint64_t counter, bool local) const {
     Ticket ticket;
     ticket.counter = counter;
-    ticket.expireGeneration = expireGeneration_.load(std::memory_order_acquire);
+    ticket.expireGeneration = expireGeneration();
     ticket.guard.seen = coherence::EpochTable::none();
     if (!local) {
         std::string physical = settings_.keyPrefix;

@@ -73,8 +73,10 @@ public:
         bool local() const noexcept { return guard.epoch == nullptr; }
     };
     Ticket capture(Key key) const;
-    /// For put(), which nothing can overtake.
-    Ticket unguarded() const { return ticket({}, 0, true); }
+    /// What a value bears that is fresh until expireAll() is called next.
+    std::uint32_t expireGeneration() const noexcept {
+        return expireGeneration_.load(std::memory_order_acquire);
+    }
     /// First step of an own write: drops the old entry and refuses fills that are under way.
     /// `local`: of a value that goes to L1 alone.
     Ticket begin(Key key, bool local);
@@ -110,7 +112,7 @@ private:
     // An entry without epochs depends on no messages.
     bool fresh(const Entry& entry, Entry::Traits traits) const noexcept {
         if (traits.stale()) return false;
-        const std::uint32_t generation = expireGeneration_.load(std::memory_order_acquire);
+        const std::uint32_t generation = expireGeneration();
         if (!traits.hasEpochs()) return generation == 0;
         return entry.expireGeneration() == generation && epochs_.current(entry.epoch());
     }

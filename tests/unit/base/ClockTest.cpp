@@ -150,3 +150,25 @@ TEST_CASE("TheSystemClockWakesByTimeAndByNotification") {
     distant.notify();
     CHECK_FALSE(distant.timedOut());
 }
+
+TEST_CASE("CoarseTimeIsNeverFurtherAheadThanItSays") {
+    SystemClock clock;
+    const CoarseTime coarse = clock.coarse();
+    const auto shown = [&] { return std::chrono::nanoseconds(coarse.ns->load()); };
+    const std::chrono::nanoseconds begun = shown();
+    // As long as the clock's thread needs to move it a few times.
+    while (shown() - begun < 20ms) {
+        const std::chrono::nanoseconds recent = shown() - coarse.ahead;
+        REQUIRE(recent <= clock.steady().time_since_epoch());
+        std::this_thread::yield();
+    }
+    CHECK(coarse.ahead <= 2ms);
+}
+
+TEST_CASE("TheCoarseTimeOfAManualClockIsExact") {
+    ManualClock clock;
+    const CoarseTime coarse = clock.coarse();
+    CHECK(coarse.ahead == 0ns);
+    clock.advance(1234ms);
+    CHECK(std::chrono::nanoseconds(coarse.ns->load()) == clock.steady().time_since_epoch());
+}

@@ -1,5 +1,6 @@
 #include "coherence/StoreClock.h"
 
+#include <algorithm>
 #include <atomic>
 #include <limits>
 #include <set>
@@ -157,4 +158,55 @@ TEST_CASE("VersionsAreUniqueAndAscendUnderThreadsAndAJumpingClock") {
         all.insert(mine.begin(), mine.end());
     }
     CHECK(all.size() == std::size_t{kThreads} * kEach);
+}
+
+TEST_CASE("RecentTimeFollowsTheStoresAndIsNeverInFront") {
+    ManualClock clock(kWall);
+    StoreClock time(clock);
+    CHECK(time.recentMs() == time.nowMs());
+    time.learn(kWall + 5'000, clock.steady());
+    clock.advance(7ms);
+    CHECK(time.recentMs() == kWall + 5'007);
+    SystemClock machine;
+    const StoreClock running(machine);
+    for (int i = 0; i < 10'000; ++i) {
+        const std::int64_t recent = running.recentMs();
+        REQUIRE(recent <= running.nowMs());
+    }
+}
+
+TEST_CASE("VersionsOfThreadsAreUniqueAndAscendForEachAndWithTime") {
+    constexpr int kThreads = 4;
+    constexpr int kEach = 5'000;
+    ManualClock clock(kWall);
+    const StoreClock time(clock);
+    VersionSource versions(time, 9);
+    const auto begun = static_cast<std::uint64_t>(time.nowMs());
+    std::vector<std::vector<Version>> made(kThreads + 1);
+    for (int round = 0; round < 2; ++round) {
+        std::vector<std::thread> threads;
+        for (int i = 0; i < kThreads; ++i)
+            threads.emplace_back([&, i] {
+                for (int j = 0; j < kEach; ++j)
+                    made[i].push_back(versions.nextOfThread(time.nowMs()));
+            });
+        // Beside those that ascend for all.
+        for (int j = 0; j < kEach; ++j) made[kThreads].push_back(versions.next());
+        for (std::thread& thread : threads) thread.join();
+        // Whoever comes in a later millisecond is later than all before.
+        clock.advance(1ms);
+        const Version later = versions.nextOfThread(time.nowMs());
+        made.push_back({later});
+        for (int i = 0; i <= kThreads; ++i) CHECK(made[i].back() < later);
+    }
+    std::set<Version> all;
+    std::size_t count = 0;
+    for (const auto& mine : made) {
+        CHECK(std::is_sorted(mine.begin(), mine.end()));
+        all.insert(mine.begin(), mine.end());
+        count += mine.size();
+    }
+    CHECK(all.size() == count);
+    CHECK(all.begin()->ms == begun);
+    CHECK(all.rbegin()->ms == begun + 2);
 }

@@ -30,6 +30,46 @@ TEST_CASE("AnEntryWithoutTtlStays") {
     CHECK(valueOf(store, "a"));
 }
 
+namespace {
+
+/// Its coarse time is up to 2 ms in front, as the test says.
+class ClockInFront final : public Clock {
+public:
+    static constexpr auto kAhead = 2ms;
+
+    SteadyTime steady() const noexcept override { return SteadyTime(now_); }
+    CoarseTime coarse() override { return {{std::shared_ptr<void>(), &coarse_}, kAhead}; }
+    std::int64_t wallMs() const noexcept override { return 0; }
+    bool waitUntil(CondVar&, Mutex&, SteadyTime) override { return false; }
+
+    void advance(std::chrono::nanoseconds by, std::chrono::nanoseconds ahead) {
+        now_ += by;
+        coarse_ = (now_ + ahead).count();
+    }
+
+private:
+    std::chrono::nanoseconds now_{1s};
+    std::atomic<std::int64_t> coarse_{std::chrono::nanoseconds(1s).count()};
+};
+
+}  // namespace
+
+TEST_CASE("NoLifeIsLongerThanItsTtlHoweverTheCoarseTimeGoes") {
+    for (const Duration ttl : {20ms, 999ms, 1000ms, 60'000ms})
+        for (const Duration before : {0ms, 1ms, 2ms})
+            for (const Duration after : {0ms, 1ms, 2ms}) {
+                CAPTURE(ttl.count());
+                ClockInFront clock;
+                MemoryStore store({}, clock);
+                clock.advance(10ms, before);
+                store.put(entryOf("a", "v"), {.ttl = ttl});
+                clock.advance(ttl - 5ms, after);
+                CHECK(store.acquire("a"));
+                clock.advance(5ms, after);
+                CHECK_FALSE(store.acquire("a"));
+            }
+}
+
 TEST_CASE("LongLivesAreKeptToTheMillisecond") {
     ManualClock clock;
     MemoryStore store({}, clock);

@@ -16,6 +16,15 @@ using Duration = std::chrono::milliseconds;
 /// A point on the steady clock of this process.
 using SteadyTime = std::chrono::steady_clock::time_point;
 
+/// Steady time that is read from memory, without asking the machine.
+struct CoarseTime {
+    /// Nanoseconds; kept up to date as long as this is held. Never behind the steady clock while
+    /// the machine keeps up, so that what it shows as alive is.
+    std::shared_ptr<const std::atomic<std::int64_t>> ns{};
+    /// How far it is in front of the steady clock at most: without this much, never in front.
+    std::chrono::nanoseconds ahead{};
+};
+
 /// Where time comes from. Thread-safe. Everything that waits or expires takes one, so that tests
 /// move time by hand instead of sleeping.
 class OXCACHE_API Clock {
@@ -24,10 +33,8 @@ public:
 
     /// Monotonic time.
     virtual SteadyTime steady() const noexcept = 0;
-    /// Where steady() can be read without asking the machine, in nanoseconds: kept up to date as
-    /// long as the pointer is held. Never behind steady() while the machine keeps up, and at most
-    /// 2 ms ahead of it, so that what it shows as alive is.
-    virtual std::shared_ptr<const std::atomic<std::int64_t>> coarse() = 0;
+    /// Where steady() can be read without asking the machine.
+    virtual CoarseTime coarse() = 0;
     /// Milliseconds since the Unix epoch.
     virtual std::int64_t wallMs() const noexcept = 0;
     /// Waits on `changed` until notified or `until`; false when `until` has passed. May wake early.
@@ -39,8 +46,8 @@ public:
 class OXCACHE_API SystemClock final : public Clock {
 public:
     SteadyTime steady() const noexcept override;
-    /// One for the process; a thread moves it while anybody holds it.
-    std::shared_ptr<const std::atomic<std::int64_t>> coarse() override;
+    /// One for the process, up to 2 ms ahead; a thread moves it while anybody holds it.
+    CoarseTime coarse() override;
     std::int64_t wallMs() const noexcept override;
     bool waitUntil(CondVar& changed, Mutex& mutex, SteadyTime until) override
         OXCACHE_REQUIRES(mutex);
@@ -53,7 +60,7 @@ public:
 
     SteadyTime steady() const noexcept override;
     /// Exact; must not outlive the clock.
-    std::shared_ptr<const std::atomic<std::int64_t>> coarse() override;
+    CoarseTime coarse() override;
     std::int64_t wallMs() const noexcept override;
     bool waitUntil(CondVar& changed, Mutex& mutex, SteadyTime until) override
         OXCACHE_REQUIRES(mutex);
