@@ -52,8 +52,8 @@ TEST_CASE("KeysOfAUsersListCanBeDrawn") {
     CHECK(line["requests"] == 5000);
     CHECK(line["l1_hits"].get<int>() + line["l2_hits"].get<int>() + line["loads"].get<int>() ==
           5000);
-    // Once a key; and once more where the bus began to cover while one of the two threads loaded it,
-    // for the other then joins no load from before.
+    // Once a key; and once more where the bus began to cover while one of the two threads loaded
+    // it, for the other then joins no load from before.
     CHECK(line["database_queries"] <= 101);
     CHECK(line["negative"] > 0);
 }
