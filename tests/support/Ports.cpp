@@ -19,12 +19,14 @@ namespace oxcache::testing {
 namespace {
 
 constexpr int kLowest = 10'000;
+/// With its second port, a server of a cluster takes up to twice the lowest.
+constexpr int kEnough = 2 * kLowest + 2'000;
 
-/// The first port that outgoing connections may get. Where they may get all, so may servers.
+/// The first port that outgoing connections may get. Where that leaves too few, servers get theirs.
 int firstOutgoing() {
     int first = 32'768;
     std::ifstream("/proc/sys/net/ipv4/ip_local_port_range") >> first;
-    return first < 2 * kLowest ? 65'535 : first;
+    return first < kEnough ? 65'535 : first;
 }
 
 /// A name that only one process can bear, and that the kernel takes back when it ends; -1: taken.

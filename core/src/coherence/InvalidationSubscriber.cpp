@@ -30,7 +30,14 @@ void InvalidationSubscriber::onChanges(std::span<const spi::KeyChange> changes) 
 // not be judged by a clear's marker as it was known before.
 void InvalidationSubscriber::onGap(std::optional<unsigned> slotRange) {
     target_.doubt();
-    epochs_.advance(slotRange);
+    epochs_.advance(holdsMarker(slotRange) ? std::nullopt : slotRange);
+}
+
+// A clear concerns the keys of all ranges.
+bool InvalidationSubscriber::holdsMarker(std::optional<unsigned> slotRange) const {
+    return std::any_of(markers_.begin(), markers_.end(), [&](const std::string& marker) {
+        return EpochTable::rangeOf(marker) == slotRange;
+    });
 }
 
 // Both edges are gaps: what was missed around them is not known. The state changes first, so that

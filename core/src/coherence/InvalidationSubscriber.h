@@ -37,6 +37,8 @@ public:
     void onCoverage(bool covered) override;
 
 private:
+    bool holdsMarker(std::optional<unsigned> slotRange) const;
+
     const std::string keyPrefix_;
     const std::vector<std::string> markers_;
     const std::uint64_t origin_;

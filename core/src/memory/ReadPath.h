@@ -79,9 +79,10 @@ public:
     }
     /// Since the store began; read from memory, and not behind the time.
     std::int64_t coarseMs() const noexcept { return coarseNs() / 1'000'000; }
-    /// The same, and not in front of the time.
+    /// The same, and not in front of the time. Not below 0, though whoever moves the coarse time
+    /// may have slept as the store began.
     std::int64_t recentMs() const noexcept {
-        return (coarseNs() - coarseTime_.ahead.count()) / 1'000'000;
+        return std::max<std::int64_t>(0, coarseNs() - coarseTime_.ahead.count()) / 1'000'000;
     }
 
 private:

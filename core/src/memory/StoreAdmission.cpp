@@ -30,8 +30,8 @@ struct StoreCore::Newcomer {
     bool admitted = false;
 };
 
-// Never later than after `ttl`. A long life may end a few milliseconds early: asking the machine
-// for the time takes 26 ns, and stops what the processor has begun meanwhile.
+// Never later than after `ttl`. While the machine keeps up, a long life ends at most a few
+// milliseconds early: asking for the time takes 26 ns, and stops what the processor has begun.
 std::int64_t StoreCore::deadlineIn(Duration ttl) const noexcept {
     constexpr Duration kLong = std::chrono::seconds(1);
     const std::int64_t now = ttl >= kLong ? reads.recentMs() : nowMs();

@@ -58,8 +58,9 @@ private:
         return sum;
     }
     // Counted first, then looked whether it is closed; who closes it does so first and then looks
-    // who is counted: one of the two sees the other. Nobody who comes to a closed gate is counted
-    // even for a moment, or callers that keep knocking would look like operations that do not end.
+    // who is counted: one of the two sees the other. Who comes to a closed gate is not counted even
+    // for a moment, or callers that keep knocking would look like operations that do not end; only
+    // who came as it closed is, until he has been turned away.
     Stripe* enter() noexcept {
         if (closed()) return nullptr;
         Stripe& mine = stripes_[threadStripe()];

@@ -109,8 +109,7 @@ std::vector<Poco::Net::SocketAddress> addressesOf(const Endpoint& endpoint) {
 /// own; TCP then connects it with itself, and it would hear its own commands as answers.
 void requireAnother(const Poco::Net::StreamSocket& socket) {
     const auto peer = socket.peerAddress();
-    if (peer.family() != Poco::Net::SocketAddress::UNIX_LOCAL && peer == socket.address())
-        throw Poco::Net::ConnectionRefusedException(peer.toString());
+    if (peer == socket.address()) throw Poco::Net::ConnectionRefusedException(peer.toString());
 }
 
 Result<Poco::Net::StreamSocket> connected(const Endpoint& endpoint, SteadyTime until) {
@@ -124,8 +123,9 @@ Result<Poco::Net::StreamSocket> connected(const Endpoint& endpoint, SteadyTime u
             try {
                 Poco::Net::StreamSocket socket;
                 socket.connect(address, Poco::Timespan(std::chrono::microseconds(left).count()));
-                requireAnother(socket);
-                tune(static_cast<int>(socket.impl()->sockfd()), endpoint.unixPath.empty());
+                const bool tcp = endpoint.unixPath.empty();
+                if (tcp) requireAnother(socket);
+                tune(static_cast<int>(socket.impl()->sockfd()), tcp);
                 return socket;
             } catch (const Poco::Exception& problem) {
                 why = problem.displayText();

@@ -150,6 +150,16 @@ TEST_CASE("AtAGapClearsAreDoubtedBeforeTheEpochMoves") {
     CHECK(rig.epochs.covered());
 }
 
+TEST_CASE("AGapWhereTheMarkersOfClearsLieConcernsEverything") {
+    for (const std::string marker : {"!remove:svc:", "!expire:svc:"}) {
+        Rig rig("svc:");
+        const unsigned range = EpochTable::rangeOf(marker);
+        const std::uint32_t elsewhere = rig.epochs.stamp(range + 1).load();
+        rig.subscriber.onGap(range);
+        CHECK_FALSE(rig.epochs.current(elsewhere));
+    }
+}
+
 TEST_CASE("BothEdgesOfCoverageAreGaps") {
     Rig rig("svc:");
     const std::uint32_t first = rig.epochs.stamp(3).load();
