@@ -41,10 +41,10 @@ public:
     std::int64_t close(Clock& clock, Deadline deadline) {
         closed_.store(true, std::memory_order_seq_cst);
         MutexLock lock(mutex_);
-        while (inside() > 0) {
-            if (!clock.waitUntil(changed_, mutex_, deadline.time())) break;
-        }
-        return inside();
+        std::int64_t left = inside();
+        for (bool late = false; left > 0 && !late; left = inside())
+            late = !clock.waitUntil(changed_, mutex_, deadline.time());
+        return left;
     }
 
 private:

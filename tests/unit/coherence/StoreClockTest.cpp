@@ -176,7 +176,7 @@ TEST_CASE("RecentTimeFollowsTheStoresAndIsNeverInFront") {
 }
 
 TEST_CASE("VersionsOfThreadsAreUniqueAndAscendForEachAndWithTime") {
-    constexpr int kThreads = 4;
+    constexpr std::size_t kThreads = 4;
     constexpr int kEach = 5'000;
     ManualClock clock(kWall);
     const StoreClock time(clock);
@@ -185,7 +185,7 @@ TEST_CASE("VersionsOfThreadsAreUniqueAndAscendForEachAndWithTime") {
     std::vector<std::vector<Version>> made(kThreads + 1);
     for (int round = 0; round < 2; ++round) {
         std::vector<std::thread> threads;
-        for (int i = 0; i < kThreads; ++i)
+        for (std::size_t i = 0; i < kThreads; ++i)
             threads.emplace_back([&, i] {
                 for (int j = 0; j < kEach; ++j)
                     made[i].push_back(versions.nextOfThread(time.nowMs()));
@@ -197,7 +197,7 @@ TEST_CASE("VersionsOfThreadsAreUniqueAndAscendForEachAndWithTime") {
         clock.advance(1ms);
         const Version later = versions.nextOfThread(time.nowMs());
         made.push_back({later});
-        for (int i = 0; i <= kThreads; ++i) CHECK(made[i].back() < later);
+        for (std::size_t i = 0; i <= kThreads; ++i) CHECK(made[i].back() < later);
     }
     std::set<Version> all;
     std::size_t count = 0;

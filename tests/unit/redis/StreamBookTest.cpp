@@ -143,7 +143,7 @@ TEST_CASE("AMessageThatFollowsNoFormatIsNotRead") {
     CHECK_FALSE(changed(0, 'o'));
     CHECK_FALSE(changed(3, 2));
     CHECK_FALSE(changed(4, 3));
-    for (const std::size_t zero : {5, 6, 7}) CHECK_FALSE(changed(zero, 1));
+    for (std::size_t zero = 5; zero <= 7; ++zero) CHECK_FALSE(changed(zero, 1));
     CHECK(changed(lastOfNumber, 0x3f));
     CHECK_FALSE(changed(lastOfNumber, 0x41));
     CHECK_FALSE(changed(24, 1));
