@@ -1,17 +1,17 @@
-#include <algorithm>
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 #include <sstream>
 #include <string>
 
 #include <Poco/URI.h>
 
+#include "Require.h"
+#include "RespReplies.h"
 #include "redis-cluster/SlotMap.h"
 #include "redis-common/ConnectionString.h"
-#include "redis-common/RespParser.h"
 
 namespace oxcache::redis {
+
+using fuzz::require;
 
 static bool operator==(const ConnectionString& a, const ConnectionString& b) {
     return a.scheme == b.scheme && a.username == b.username && a.password == b.password &&
@@ -20,12 +20,6 @@ static bool operator==(const ConnectionString& a, const ConnectionString& b) {
 }
 
 namespace {
-
-void require(bool holds, const char* what) {
-    if (holds) return;
-    std::fprintf(stderr, "violated: %s\n", what);
-    std::abort();
-}
 
 /// Every byte that is not plain, written as % and two digits.
 std::string escaped(const std::string& text) {
@@ -89,21 +83,9 @@ void checkAddressMap(const std::string& text) {
 
 void checkSlots(BytesView bytes) {
     RespParser parser;
-    while (!bytes.empty()) {
-        const std::size_t given = bytes.size();
-        // A large bulk has a room of its own.
-        if (const auto room = parser.room(); !room.empty()) {
-            const std::size_t part = std::min(room.size(), given);
-            std::copy_n(bytes.data(), part, room.data());
-            parser.filled(part);
-            bytes.remove_prefix(part);
-            continue;
-        }
-        const auto status = parser.feed(bytes);
-        if (status == RespParser::Status::Failed) return;
-        if (status != RespParser::Status::Ready) continue;
-        const auto map = SlotMap::parse(parser.take(), Endpoint{});
-        if (!map) continue;
+    fuzz::eachReply(parser, bytes, BytesView::npos, [](const Reply& reply) {
+        const auto map = SlotMap::parse(reply, Endpoint{});
+        if (!map) return;
         unsigned served = 0;
         for (unsigned slot = 0; slot < kSlots; ++slot) {
             const auto index = map->indexOf(static_cast<Slot>(slot));
@@ -114,7 +96,7 @@ void checkSlots(BytesView bytes) {
         require(map->movedSince(*map).empty(), "nothing moves by itself");
         for (const Endpoint& master : map->masters())
             require(master.port != 0 && !master.host.empty(), "masters can be found");
-    }
+    });
 }
 
 void checkRedirection(const std::string& text) {

@@ -1,23 +1,17 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 #include <cstring>
 
+#include "Require.h"
 #include "redis-common/StreamBook.h"
 
 using namespace oxcache;
+using namespace oxcache::fuzz;
 using namespace oxcache::redis;
 using namespace std::chrono_literals;
 
 namespace {
-
-void require(bool holds, const char* what) {
-    if (holds) return;
-    std::fprintf(stderr, "violated: %s\n", what);
-    std::abort();
-}
 
 Bytes encoded(const Announcement& message) {
     Bytes buffer;

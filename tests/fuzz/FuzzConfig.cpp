@@ -1,7 +1,5 @@
 #include <algorithm>
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 #include <set>
 #include <sstream>
 #include <string>
@@ -13,19 +11,16 @@
 #include <Poco/Util/PropertyFileConfiguration.h>
 #include <Poco/Util/XMLConfiguration.h>
 
+#include "Require.h"
 #include "config/KeyIndex.h"
 #include "config/References.h"
 #include "config/Values.h"
 
 namespace oxcache::config {
 
-namespace {
+using fuzz::require;
 
-void require(bool holds, const char* what) {
-    if (holds) return;
-    std::fprintf(stderr, "violated: %s\n", what);
-    std::abort();
-}
+namespace {
 
 int lastLine(std::string_view text) {
     return 1 + static_cast<int>(std::count_if(text.begin(), text.end(),

@@ -1,9 +1,10 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstdlib>
+#include <utility>
 #include <vector>
 
-#include "redis-common/RespParser.h"
+#include "RespReplies.h"
 
 using namespace oxcache;
 using namespace oxcache::redis;
@@ -26,21 +27,8 @@ struct Outcome {
 Outcome run(BytesView bytes, std::size_t step) {
     RespParser parser(smallLimits());
     Outcome outcome;
-    while (!bytes.empty() && !outcome.failed) {
-        BytesView piece = bytes.substr(0, step);
-        const std::size_t given = piece.size();
-        if (const auto room = parser.room(); !room.empty()) {
-            const std::size_t part = std::min(room.size(), given);
-            std::copy_n(piece.data(), part, room.data());
-            parser.filled(part);
-            bytes.remove_prefix(part);
-            continue;
-        }
-        const RespParser::Status status = parser.feed(piece);
-        bytes.remove_prefix(given - piece.size());
-        if (status == RespParser::Status::Ready) outcome.replies.push_back(parser.take());
-        outcome.failed = status == RespParser::Status::Failed;
-    }
+    outcome.failed = !fuzz::eachReply(
+        parser, bytes, step, [&](Reply reply) { outcome.replies.push_back(std::move(reply)); });
     return outcome;
 }
 

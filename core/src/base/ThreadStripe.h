@@ -10,15 +10,16 @@ namespace oxcache {
 /// threads meet at a line.
 inline constexpr std::size_t kThreadStripes = 8;
 
-OXCACHE_INTERNAL std::size_t takeThreadStripe() noexcept;
+OXCACHE_INTERNAL void takeThreadStripe() noexcept;
 /// One more than the stripe; 0: the thread has none yet.
 OXCACHE_INTERNAL inline thread_local constinit std::size_t threadStripePlusOne
     [[gnu::tls_model("initial-exec")]] = 0;
 
 /// The calling thread's, below kThreadStripes; the same as long as it runs.
 inline std::size_t threadStripe() noexcept {
-    const std::size_t known = threadStripePlusOne;
-    return (known != 0 ? known : takeThreadStripe()) - 1;
+    if (threadStripePlusOne == 0) [[unlikely]]
+        takeThreadStripe();
+    return threadStripePlusOne - 1;
 }
 
 }  // namespace oxcache
